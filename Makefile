@@ -1,0 +1,51 @@
+# Everything needs only Python 3.11 or later and make: the first target that runs sets up .venv from the lock files.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+PORT ?= 8000
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check schema lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/ready ## four outside systems and the gateway, with a first query to paste (PORT=8000 SEED=1)
+	$(BIN)/retailgraph demo --port $(PORT) --seed $(SEED)
+
+test: .venv/ready-dev ## the whole test suite
+	$(BIN)/pytest
+
+check: .venv/ready-dev ## style, types, floors, printed schema and contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/house
+
+schema: .venv/ready ## print schema.graphql and the open role contracts again
+	$(BIN)/retailgraph schema --write
+
+lock: .venv/ready-dev ## resolve the newest allowed versions into the lock files
+	$(PIP) uv
+	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --no-header --no-annotate \
+		--no-emit-index-url --upgrade -o .ci/requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --no-header --no-annotate \
+		--no-emit-index-url -c .ci/requirements.lock -o .ci/requirements-dev.lock
+
+clean: ## remove .venv and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist *.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/ready: .ci/requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) -r .ci/requirements.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+.venv/ready-dev: .ci/requirements-dev.lock .venv/ready
+	$(PIP) -r .ci/requirements-dev.lock
+	@touch $@

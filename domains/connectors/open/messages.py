@@ -1,0 +1,257 @@
+"""The bodies of the open role contracts that are not canonical models themselves.
+
+Answers hold canonical models (`domains.<slice>.model`), decoded without an intermediate form. Asks are lists of keys,
+because every read is a batch.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Generic, TypeVar
+
+from msgspec import Meta
+
+from domains.finance import PostingSubject
+from domains.inventory import ReservationKind, ReservationLine
+from domains.loyalty import RedemptionState
+from domains.orders import OrderStatus
+from domains.promotions import Basket
+from domains.returns import ReturnDisposition
+from domains.vocabulary import (
+    CustomerId,
+    Instant,
+    LocationId,
+    MembershipId,
+    Money,
+    OrderId,
+    Page,
+    Record,
+    RedemptionId,
+    ReturnId,
+    Sku,
+    SystemRole,
+)
+
+T = TypeVar("T")
+
+KEYS_MAX = 500
+"""Most keys one call may hold. More keys become several calls."""
+
+Keys = Annotated[tuple[T, ...], Meta(max_length=KEYS_MAX)]
+First = Annotated[int, Meta(ge=1, le=100)]
+
+
+class Problem(Record, frozen=True, kw_only=True):
+    """RFC 9457 problem details, as `application/problem+json`. `code` is for programs, `detail` for people."""
+
+    title: str
+    status: int
+    code: str | None = None
+    detail: str | None = None
+
+
+class Found(Record, Generic[T], frozen=True, kw_only=True):
+    """Answer of a lookup: what was found, in any order; each item holds its own key. `asOf` is when it was true."""
+
+    items: tuple[T, ...]
+    as_of: Instant
+
+
+class Pages(Record, Generic[T], frozen=True, kw_only=True):
+    """Answer of a search: one page per query, in the order of the queries."""
+
+    pages: tuple[Page[T], ...]
+    as_of: Instant
+
+
+class Answers(Record, Generic[T], frozen=True, kw_only=True):
+    """Answer of an evaluation: one answer per question, in the order of the questions."""
+
+    answers: tuple[T, ...]
+    as_of: Instant
+
+
+class SkuAsk(Record, frozen=True, kw_only=True):
+    skus: Keys[Sku]
+
+
+class LocationAsk(Record, frozen=True, kw_only=True):
+    ids: Keys[LocationId]
+
+
+class OrderAsk(Record, frozen=True, kw_only=True):
+    order_ids: Keys[OrderId]
+
+
+class OrderNumberAsk(Record, frozen=True, kw_only=True):
+    order_numbers: Keys[str]
+
+
+class CustomerAsk(Record, frozen=True, kw_only=True):
+    customer_ids: Keys[CustomerId]
+
+
+class MembershipAsk(Record, frozen=True, kw_only=True):
+    membership_ids: Keys[MembershipId]
+
+
+class RedemptionAsk(Record, frozen=True, kw_only=True):
+    redemption_ids: Keys[RedemptionId]
+
+
+class ReturnAsk(Record, frozen=True, kw_only=True):
+    return_ids: Keys[ReturnId]
+
+
+class RmaAsk(Record, frozen=True, kw_only=True):
+    rma_numbers: Keys[str]
+
+
+class ReservationAsk(Record, frozen=True, kw_only=True):
+    reservation_ids: Keys[str]
+
+
+class StockItem(Record, frozen=True, kw_only=True):
+    """`locationId` null asks for the sum over all locations that ship."""
+
+    sku: Sku
+    location_id: LocationId | None
+
+
+class StockAsk(Record, frozen=True, kw_only=True):
+    keys: Keys[StockItem]
+
+
+class PostingItem(Record, frozen=True, kw_only=True):
+    subject: PostingSubject
+    id: str
+
+
+class PostingAsk(Record, frozen=True, kw_only=True):
+    keys: Keys[PostingItem]
+
+
+class CustomerKeyItem(Record, frozen=True, kw_only=True):
+    """An email address (`system` null) or another system's key."""
+
+    system: SystemRole | None
+    value: str
+
+
+class ResolveAsk(Record, frozen=True, kw_only=True):
+    keys: Keys[CustomerKeyItem]
+
+
+class ResolvedCustomer(Record, frozen=True, kw_only=True):
+    system: SystemRole | None
+    value: str
+    customer_id: CustomerId
+
+
+class OrderSearchItem(Record, frozen=True, kw_only=True):
+    """Newest first. `after` is the id of the last order seen.
+
+    `status` is the canonical one, made by precedence: rejected CANCELED; blocked ON_HOLD; inReview MANUAL_REVIEW;
+    lifecycle COMPLETED gives COMPLETED; delivery FULL gives SHIPPED; delivery PARTIAL gives PROCESSING; else the
+    lifecycle itself.
+    """
+
+    customer_id: CustomerId
+    first: First
+    after: OrderId | None = None
+    status: OrderStatus | None = None
+
+
+class OrderSearch(Record, frozen=True, kw_only=True):
+    queries: Keys[OrderSearchItem]
+
+
+class ReturnSearchItem(Record, frozen=True, kw_only=True):
+    """Newest first. `after` is the id of the last return seen."""
+
+    customer_id: CustomerId
+    first: First
+    after: ReturnId | None = None
+
+
+class ReturnSearch(Record, frozen=True, kw_only=True):
+    queries: Keys[ReturnSearchItem]
+
+
+class LedgerSearchItem(Record, frozen=True, kw_only=True):
+    """Newest first. `after` is the id of the last entry seen."""
+
+    membership_id: MembershipId
+    first: First
+    after: str | None = None
+
+
+class LedgerSearch(Record, frozen=True, kw_only=True):
+    queries: Keys[LedgerSearchItem]
+
+
+class RedemptionSearchItem(Record, frozen=True, kw_only=True):
+    """Newest first. `after` is the id of the last redemption seen."""
+
+    membership_id: MembershipId
+    first: First
+    after: RedemptionId | None = None
+    state: RedemptionState | None = None
+
+
+class RedemptionSearch(Record, frozen=True, kw_only=True):
+    queries: Keys[RedemptionSearchItem]
+
+
+class EvaluationAsk(Record, frozen=True, kw_only=True):
+    baskets: Annotated[tuple[Basket, ...], Meta(max_length=50)]
+
+
+class EarningItem(Record, frozen=True, kw_only=True):
+    basket: Basket
+    membership_id: MembershipId | None
+
+
+class EarningAsk(Record, frozen=True, kw_only=True):
+    queries: Annotated[tuple[EarningItem, ...], Meta(max_length=50)]
+
+
+class ReservationDraft(Record, frozen=True, kw_only=True):
+    """All lines or none. Refused with 409 INSUFFICIENT_STOCK. A line without a location is sourced by the OMS."""
+
+    kind: ReservationKind
+    lines: Annotated[tuple[ReservationLine, ...], Meta(min_length=1, max_length=100)]
+    ttl_s: Annotated[int, Meta(ge=1, le=604800)] = 900
+    basket_reference: str | None = None
+
+
+class OrderDraftLine(Record, frozen=True, kw_only=True):
+    sku: Sku
+    quantity: Decimal
+    unit_price: Money
+
+
+class OrderDraft(Record, frozen=True, kw_only=True):
+    """An order to be taken. Refused with 409 RESERVATION_NOT_OPEN when its reservation is not."""
+
+    order_number: str | None = None
+    customer_id: CustomerId | None = None
+    email: str | None = None
+    postal_code: str | None = None
+    channel: str | None = None
+    reservation_id: str | None = None
+    lines: Annotated[tuple[OrderDraftLine, ...], Meta(min_length=1, max_length=100)]
+
+
+class ReceivedLine(Record, frozen=True, kw_only=True):
+    line_id: str
+    quantity: Decimal
+    disposition: ReturnDisposition
+
+
+class Receipt(Record, frozen=True, kw_only=True):
+    lines: Annotated[tuple[ReceivedLine, ...], Meta(min_length=1, max_length=100)]
+
+
+class Nothing(Record, frozen=True, kw_only=True):
+    """An empty object."""

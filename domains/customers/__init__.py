@@ -1,0 +1,27 @@
+"""Who the customer is, and what they allow.
+
+Deliberately does not know what the customer bought or earned."""
+
+from domains.customers.model import (
+    Consent,
+    ConsentChannel,
+    ConsentState,
+    Customer,
+    CustomerAccount,
+    CustomerAccountStatus,
+    CustomerKey,
+)
+from domains.customers.port import (
+    Customers,
+)
+
+__all__ = [
+    "Consent",
+    "ConsentChannel",
+    "ConsentState",
+    "Customer",
+    "CustomerAccount",
+    "CustomerAccountStatus",
+    "CustomerKey",
+    "Customers",
+]

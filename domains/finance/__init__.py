@@ -1,0 +1,29 @@
+"""What the books say of an order or a return.
+
+Deliberately does not know what was sold, or why."""
+
+from domains.finance.model import (
+    ErpPostingState,
+    FinancialDocument,
+    FinancialDocumentType,
+    OrderFinancialSummary,
+    OrderLedger,
+    PostingFacts,
+    PostingKey,
+    PostingSubject,
+)
+from domains.finance.port import (
+    Finance,
+)
+
+__all__ = [
+    "ErpPostingState",
+    "Finance",
+    "FinancialDocument",
+    "FinancialDocumentType",
+    "OrderFinancialSummary",
+    "OrderLedger",
+    "PostingFacts",
+    "PostingKey",
+    "PostingSubject",
+]
