@@ -2,6 +2,8 @@
 
 Deliberately does not know what the customer bought or earned."""
 
+from domains.customers.consent import in_force
+from domains.customers.identify import name_customer
 from domains.customers.model import (
     Consent,
     ConsentChannel,
@@ -24,4 +26,6 @@ __all__ = [
     "CustomerAccountStatus",
     "CustomerKey",
     "Customers",
+    "in_force",
+    "name_customer",
 ]

@@ -54,7 +54,7 @@ class CustomerAccount(Record, frozen=True, kw_only=True):
 
 
 class Customer(Record, frozen=True, kw_only=True):
-    """The CRM's view of a customer. `consents` is the log as the CRM keeps it; see `consent.in_force`."""
+    """The CRM's view of a customer. `consents` is the log as the CRM keeps it; see `in_force`."""
 
     id: CustomerId
     external_ids: tuple[ExternalId, ...] = ()

@@ -15,6 +15,8 @@ from domains.finance.model import (
 from domains.finance.port import (
     Finance,
 )
+from domains.finance.posting import posting_state_of
+from domains.finance.summary import summarise
 
 __all__ = [
     "ErpPostingState",
@@ -26,4 +28,6 @@ __all__ = [
     "PostingFacts",
     "PostingKey",
     "PostingSubject",
+    "posting_state_of",
+    "summarise",
 ]

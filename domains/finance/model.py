@@ -31,7 +31,7 @@ class PostingKey(NamedTuple):
 
 
 class PostingFacts(Record, frozen=True, kw_only=True):
-    """What the ERP says of one posting. The state is made of these by `posting.state_of`."""
+    """What the ERP says of one posting. The state is made of these by `posting_state_of`."""
 
     subject: PostingSubject
     id: str

@@ -2,6 +2,8 @@
 
 Deliberately does not know orders, prices, or which system counts the stock."""
 
+from domains.inventory.availability import promise
+from domains.inventory.basket import LineAsk, LineAvailability, answer_line
 from domains.inventory.model import (
     Availability,
     AvailabilitySemantics,
@@ -16,6 +18,7 @@ from domains.inventory.model import (
     StockKey,
     StockPosition,
 )
+from domains.inventory.nearest import distance_km, near
 from domains.inventory.port import (
     Inventory,
     Network,
@@ -27,6 +30,8 @@ __all__ = [
     "Inventory",
     "InventoryReservation",
     "ItemAvailability",
+    "LineAsk",
+    "LineAvailability",
     "Location",
     "LocationType",
     "Network",
@@ -36,4 +41,8 @@ __all__ = [
     "ReservationState",
     "StockKey",
     "StockPosition",
+    "answer_line",
+    "distance_km",
+    "near",
+    "promise",
 ]

@@ -101,7 +101,7 @@ class StockPosition(Record, frozen=True, kw_only=True):
 
 
 class Availability(Record, frozen=True, kw_only=True):
-    """What may be said to a customer of one StockKey: decided by `availability.promise` from a StockPosition."""
+    """What may be said to a customer of one StockKey: decided by `promise` from a StockPosition."""
 
     sku: Sku
     location_id: LocationId | None = None

@@ -2,6 +2,8 @@
 
 Deliberately does not know baskets, orders, or which engine keeps the points."""
 
+from domains.loyalty.balance import Tally, tally
+from domains.loyalty.lifecycle import may_become
 from domains.loyalty.model import (
     LedgerEntryStatus,
     LedgerEntryType,
@@ -22,9 +24,22 @@ from domains.loyalty.port import (
     Loyalty,
     PointsHold,
 )
+from domains.loyalty.redemption import (
+    HoldPoints,
+    IllegalRedemptionState,
+    InsufficientPoints,
+    MembershipNotFound,
+    RedemptionNotFound,
+    VoidRedemption,
+    hold,
+    void,
+)
 
 __all__ = [
     "AllPrograms",
+    "HoldPoints",
+    "IllegalRedemptionState",
+    "InsufficientPoints",
     "LedgerEntryStatus",
     "LedgerEntryType",
     "LedgerQuery",
@@ -35,9 +50,17 @@ __all__ = [
     "LoyaltyProgram",
     "LoyaltyRedemption",
     "LoyaltyTier",
+    "MembershipNotFound",
     "OrderPoints",
     "PointsExpiry",
     "PointsHold",
+    "RedemptionNotFound",
     "RedemptionQuery",
     "RedemptionState",
+    "Tally",
+    "VoidRedemption",
+    "hold",
+    "may_become",
+    "tally",
+    "void",
 ]

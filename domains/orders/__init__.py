@@ -24,6 +24,9 @@ from domains.orders.model import (
 from domains.orders.port import (
     Orders,
 )
+from domains.orders.proof import proves
+from domains.orders.quantity import returnable
+from domains.orders.status import financial_status_of, fulfillment_status_of, status_of
 
 __all__ = [
     "AdjustmentStatus",
@@ -44,4 +47,9 @@ __all__ = [
     "PaymentFacts",
     "Shipment",
     "ShipmentEvent",
+    "financial_status_of",
+    "fulfillment_status_of",
+    "proves",
+    "returnable",
+    "status_of",
 ]

@@ -75,7 +75,7 @@ class DeliveryProgress(enum.Enum):
 
 
 class OrderFacts(Record, frozen=True, kw_only=True):
-    """The several fields from which one canonical status is made (`status.status_of`).
+    """The several fields from which one canonical status is made (`status_of`).
 
     `raw` is the vendor's own word, shown beside the canonical one.
     """
@@ -132,7 +132,7 @@ class FulfillmentLine(Record, frozen=True, kw_only=True):
 
 
 class Fulfillment(Record, frozen=True, kw_only=True):
-    """The part of an order that one location handles. `status` is the OMS's; see `status.fulfillment_status`."""
+    """The part of an order that one location handles. `status` is the OMS's; see `fulfillment_status_of`."""
 
     id: str
     type: FulfillmentType

@@ -8,8 +8,10 @@ from domains.products.model import (
 from domains.products.port import (
     Products,
 )
+from domains.products.selection import checked_skus
 
 __all__ = [
     "Product",
     "Products",
+    "checked_skus",
 ]

@@ -2,6 +2,8 @@
 
 Deliberately does not know the rules themselves: an engine evaluates them."""
 
+from domains.promotions.basket import checked
+from domains.promotions.evaluation import settle
 from domains.promotions.model import (
     Basket,
     BasketLine,
@@ -24,4 +26,6 @@ __all__ = [
     "PromotionRejection",
     "PromotionRejectionReason",
     "Promotions",
+    "checked",
+    "settle",
 ]

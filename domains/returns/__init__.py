@@ -2,6 +2,9 @@
 
 Deliberately does not know how money or points flow back."""
 
+from domains.returns.authorization import AuthorizeReturn, authorize
+from domains.returns.eligibility import returnable_lines
+from domains.returns.lifecycle import may_become
 from domains.returns.model import (
     NonReturnableReason,
     RefundType,
@@ -23,9 +26,21 @@ from domains.returns.port import (
     ReturnDraftLine,
     Returns,
 )
+from domains.returns.refusals import (
+    ItemNotReturnable,
+    MethodNotOffered,
+    OrderNotFound,
+    QuantityExceeded,
+    ReturnWindowExpired,
+)
 
 __all__ = [
+    "AuthorizeReturn",
+    "ItemNotReturnable",
+    "MethodNotOffered",
     "NonReturnableReason",
+    "OrderNotFound",
+    "QuantityExceeded",
     "RefundType",
     "ReturnAuthorization",
     "ReturnDisposition",
@@ -38,8 +53,12 @@ __all__ = [
     "ReturnQuery",
     "ReturnReason",
     "ReturnStatus",
+    "ReturnWindowExpired",
     "ReturnableLine",
     "Returns",
     "Sale",
     "SaleLine",
+    "authorize",
+    "may_become",
+    "returnable_lines",
 ]

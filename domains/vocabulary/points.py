@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from domains.vocabulary.decimals import decimals
 from domains.vocabulary.record import Record
 
 
@@ -23,5 +24,4 @@ class PointsAmount(Record, frozen=True, kw_only=True):
 
     def is_divisible(self) -> bool:
         """Whether the value has no more decimals than the currency allows."""
-        exponent = self.value.normalize().as_tuple().exponent
-        return isinstance(exponent, int) and -exponent <= self.currency.decimal_places
+        return self.value.is_finite() and decimals(self.value) <= self.currency.decimal_places

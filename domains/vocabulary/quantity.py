@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from domains.vocabulary.decimals import decimals
 from domains.vocabulary.errors import InvalidInput
 
 # SAP carries 3 decimals in order quantities and 13 digits before them (API_SALES_ORDER_SRV, RequestedQuantity 15,3).
@@ -16,7 +17,6 @@ def positive_quantity(value: Decimal, *path: str | int) -> Decimal:
     """
     if not value.is_finite() or value <= 0 or value > QUANTITY_MAX:
         raise InvalidInput(f"A quantity is more than 0 and at most {QUANTITY_MAX}.", path)
-    exponent = value.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > DECIMALS_MAX:
+    if decimals(value) > DECIMALS_MAX:
         raise InvalidInput(f"A quantity has at most {DECIMALS_MAX} decimals.", path)
     return value

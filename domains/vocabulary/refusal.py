@@ -26,7 +26,7 @@ class IdempotencyConflict(Refusal, frozen=True, kw_only=True):
 
 
 class BackendUnavailable(Refusal, frozen=True, kw_only=True):
-    """Returned when the system that must decide cannot be asked now. Nothing was changed."""
+    """Returned when the system that must decide cannot be asked now. The message says what may have been changed."""
 
     code: ClassVar[str] = "BACKEND_UNAVAILABLE"
     system: SystemRole

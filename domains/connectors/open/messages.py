@@ -37,6 +37,9 @@ T = TypeVar("T")
 KEYS_MAX = 500
 """Most keys one call may hold. More keys become several calls."""
 
+QUESTIONS_MAX = 50
+"""Most baskets one evaluation may hold."""
+
 Keys = Annotated[tuple[T, ...], Meta(max_length=KEYS_MAX)]
 First = Annotated[int, Meta(ge=1, le=100)]
 
@@ -204,7 +207,7 @@ class RedemptionSearch(Record, frozen=True, kw_only=True):
 
 
 class EvaluationAsk(Record, frozen=True, kw_only=True):
-    baskets: Annotated[tuple[Basket, ...], Meta(max_length=50)]
+    baskets: Annotated[tuple[Basket, ...], Meta(max_length=QUESTIONS_MAX)]
 
 
 class EarningItem(Record, frozen=True, kw_only=True):
@@ -213,7 +216,7 @@ class EarningItem(Record, frozen=True, kw_only=True):
 
 
 class EarningAsk(Record, frozen=True, kw_only=True):
-    queries: Annotated[tuple[EarningItem, ...], Meta(max_length=50)]
+    queries: Annotated[tuple[EarningItem, ...], Meta(max_length=QUESTIONS_MAX)]
 
 
 class ReservationDraft(Record, frozen=True, kw_only=True):

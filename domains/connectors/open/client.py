@@ -1,0 +1,242 @@
+"""The HTTP client of one in-house service: batches out, Readings back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from domains.connectors.open.messages import KEYS_MAX, Answers, Found, Pages
+from domains.upstream import CALL, Call, decoded
+from domains.vocabulary import (
+    Fetch,
+    FreshnessTier,
+    IdempotencyKey,
+    Instant,
+    Page,
+    Reading,
+    Record,
+    SystemRole,
+    UpstreamFailed,
+)
+
+K = TypeVar("K")
+T = TypeVar("T")
+V = TypeVar("V")
+
+CALLS_AT_ONCE = 4
+"""Most calls one batch may have in flight, so that a large batch does not take every slot of its system."""
+
+MAX_AGE_S = 30.0
+"""The contracts name no lifetime of an answer, so this one is given; a cache policy replaces it."""
+
+
+@dataclass(frozen=True)
+class OpenSettings:
+    """Where a service is, and the bearer token it wants, if any."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+
+
+class OpenClient:
+    """Speaks the open contract of `role`.
+
+    Each method but `write` makes a Fetch. Failures are those of the Wire; besides, an error object in a 200 is
+    UpstreamFailed, and answers that do not match their questions one to one are UpstreamGarbled.
+    """
+
+    def __init__(self, role: SystemRole, settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> None:
+        self._role = role
+        self._source = f"{role.value.lower()}:open"
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if settings.token is not None:
+            headers["Authorization"] = f"Bearer {settings.token}"
+        # No environment: which proxy a call takes is the Wire's matter, as are its time limits.
+        self._http = httpx.AsyncClient(base_url=settings.url, headers=headers, transport=wire, trust_env=False)
+
+    def lookup(
+        self,
+        capability: str,
+        path: str,
+        ask: Callable[[tuple[K, ...]], Record],
+        answer: type[Found[T]],
+        pair: Callable[[T], tuple[K, V]],
+    ) -> Fetch[K, V]:
+        """Items found by key, in any order: `pair` takes an item apart into its key and its value.
+
+        Items that nobody asked for are left out, so that a talkative service cannot fill a cache.
+        """
+        decoder = msgspec.json.Decoder(answer)
+
+        async def part(keys: tuple[K, ...]) -> dict[K, Reading[V]]:
+            found = await self._post(capability, path, ask(keys), decoder.decode)
+            asked = frozenset(keys)
+            pairs = (pair(item) for item in found.items)
+            return {key: self._reading(value, found.as_of) for key, value in pairs if key in asked}
+
+        return _in_parts(part, KEYS_MAX)
+
+    def groups(
+        self,
+        capability: str,
+        path: str,
+        ask: Callable[[tuple[K, ...]], Record],
+        answer: type[Found[T]],
+        key: Callable[[T], K],
+    ) -> Fetch[K, tuple[T, ...]]:
+        """Every item of each key, in the service's order. A key without items has none, rather than being unknown."""
+        decoder = msgspec.json.Decoder(answer)
+
+        async def part(keys: tuple[K, ...]) -> dict[K, Reading[tuple[T, ...]]]:
+            found = await self._post(capability, path, ask(keys), decoder.decode)
+            groups: dict[K, list[T]] = {asked: [] for asked in keys}
+            for item in found.items:
+                groups.get(key(item), []).append(item)
+            return {asked: self._reading(tuple(items), found.as_of) for asked, items in groups.items()}
+
+        return _in_parts(part, KEYS_MAX)
+
+    def search(
+        self, capability: str, path: str, ask: Callable[[tuple[K, ...]], Record], answer: type[Pages[T]]
+    ) -> Fetch[K, Page[T]]:
+        """One page per query, in the order of the queries."""
+        decoder = msgspec.json.Decoder(answer)
+
+        async def part(queries: tuple[K, ...]) -> dict[K, Reading[Page[T]]]:
+            decode = _one_each(decoder.decode, lambda found: found.pages, len(queries))
+            found = await self._post(capability, path, ask(queries), decode)
+            return {q: self._reading(page, found.as_of) for q, page in zip(queries, found.pages, strict=True)}
+
+        return _in_parts(part, KEYS_MAX)
+
+    def evaluation(
+        self,
+        capability: str,
+        path: str,
+        ask: Callable[[tuple[K, ...]], Record],
+        answer: type[Answers[T]],
+        questions_max: int,
+    ) -> Fetch[K, T]:
+        """One answer per question, in the order of the questions; at most `questions_max` of them in a call."""
+        decoder = msgspec.json.Decoder(answer)
+
+        async def part(questions: tuple[K, ...]) -> dict[K, Reading[T]]:
+            decode = _one_each(decoder.decode, lambda found: found.answers, len(questions))
+            found = await self._post(capability, path, ask(questions), decode)
+            return {q: self._reading(value, found.as_of) for q, value in zip(questions, found.answers, strict=True)}
+
+        return _in_parts(part, questions_max)
+
+    def everything(self, capability: str, path: str, key: K, answer: type[Found[T]]) -> Fetch[K, tuple[T, ...]]:
+        """The whole list, under the one `key` it goes by."""
+        decoder = msgspec.json.Decoder(answer)
+
+        async def fetch(keys: frozenset[K], /) -> Mapping[K, Reading[tuple[T, ...]]]:
+            if key not in keys:
+                return {}
+            call = Call(capability=capability, decode=self._decoding(capability, decoder.decode))
+            response = await self._http.get(path, extensions={CALL: call})
+            found = cast("Found[T]", decoded(response))
+            return {key: self._reading(found.items, found.as_of)}
+
+        return fetch
+
+    async def write(self, capability: str, path: str, body: Record, answer: type[T], key: IdempotencyKey) -> T:
+        """Change something once, however often it is sent with the same key.
+
+        Raises UpstreamRejected with the problem's code as its reason when the service says no.
+        """
+        call = Call(
+            capability=capability,
+            decode=self._decoding(capability, msgspec.json.Decoder(answer).decode),
+            write=True,
+            idempotency_key=key,
+        )
+        response = await self._http.post(
+            path, content=msgspec.json.encode(body), headers={"Idempotency-Key": key}, extensions={CALL: call}
+        )
+        return cast("T", decoded(response))
+
+    async def _post(self, capability: str, path: str, ask: Record, decode: Callable[[bytes], T]) -> T:
+        call = Call(capability=capability, decode=self._decoding(capability, decode))
+        response = await self._http.post(path, content=msgspec.json.encode(ask), extensions={CALL: call})
+        return cast("T", decoded(response))
+
+    def _decoding(self, capability: str, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+        """`decode`, and a fault where the body is an error object: some services report their faults in a 200."""
+
+        def decoding(body: bytes) -> T:
+            try:
+                return decode(body)
+            except msgspec.ValidationError:
+                fault = _FAULT.decode(body)
+                if bytes(fault.error) == b"null":
+                    raise
+                detail = bytes(fault.error)[:_DETAIL_MAX].decode(errors="replace")
+                raise UpstreamFailed(self._role, capability, detail) from None
+
+        return decoding
+
+    def _reading(self, value: V, as_of: Instant) -> Reading[V]:
+        return Reading(value, self._source, FreshnessTier.LIVE, as_of.timestamp(), MAX_AGE_S)
+
+
+_DETAIL_MAX = 200  # bytes of a service's own words that go to the logs
+
+
+class _Fault(msgspec.Struct):
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_FAULT = msgspec.json.Decoder(_Fault)
+
+
+def segment(id_: str) -> str:
+    """An id as one path segment. Dots too, because an id of dots alone would be taken for a way up the path."""
+    return quote(id_, safe="").replace(".", "%2E")
+
+
+def _one_each(
+    decode: Callable[[bytes], T], parts: Callable[[T], Sequence[object]], expected: int
+) -> Callable[[bytes], T]:
+    def decoding(body: bytes) -> T:
+        found = decode(body)
+        if len(parts(found)) != expected:
+            raise ValueError(f"{expected} questions, {len(parts(found))} answers")
+        return found
+
+    return decoding
+
+
+def _in_parts(part: Callable[[tuple[K, ...]], Awaitable[Mapping[K, Reading[V]]]], size_max: int) -> Fetch[K, V]:
+    """A Fetch that asks for at most `size_max` keys in a call, the calls side by side. One failed call fails it."""
+
+    async def fetch(keys: frozenset[K], /) -> Mapping[K, Reading[V]]:
+        if not keys:
+            return {}
+        if len(keys) <= size_max:
+            return await part(tuple(keys))
+        slots = asyncio.Semaphore(CALLS_AT_ONCE)
+
+        async def slotted(some: tuple[K, ...]) -> Mapping[K, Reading[V]]:
+            async with slots:
+                return await part(some)
+
+        try:
+            async with asyncio.TaskGroup() as calls:
+                tasks = [calls.create_task(slotted(some)) for some in _split(tuple(keys), size_max)]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
+        return {key: reading for task in tasks for key, reading in task.result().items()}
+
+    return fetch
+
+
+def _split(keys: tuple[K, ...], size_max: int) -> Iterator[tuple[K, ...]]:
+    return (keys[start : start + size_max] for start in range(0, len(keys), size_max))

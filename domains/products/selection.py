@@ -1,0 +1,21 @@
+"""Which products may be asked for at once."""
+
+from collections.abc import Sequence
+
+from domains.vocabulary import InvalidInput, Sku
+
+SKU_CHARACTERS_MAX = 64
+"""More than any ERP's own limit (SAP S/4HANA material numbers: 40)."""
+
+
+def checked_skus(skus: Sequence[str], most: int = 100) -> tuple[Sku, ...]:
+    """`skus` as they are, in their order, repeats included.
+
+    Raises InvalidInput when there are more than `most`, or one is blank or longer than SKU_CHARACTERS_MAX.
+    """
+    if len(skus) > most:
+        raise InvalidInput(f"Ask for at most {most} SKUs at once.", ("skus",))
+    for place, sku in enumerate(skus):
+        if not sku.strip() or len(sku) > SKU_CHARACTERS_MAX:
+            raise InvalidInput(f"A SKU has 1 to {SKU_CHARACTERS_MAX} characters.", ("skus", place))
+    return tuple(Sku(sku) for sku in skus)

@@ -1,0 +1,38 @@
+"""What a service is made of: rows of routes, and the refusals their handlers raise."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Clock = Callable[[], datetime]
+"""Now, with a time zone. Passed in, so that a test can move it."""
+
+Handler = Callable[[dict[str, Any], dict[str, str]], Awaitable[dict[str, Any]]]
+"""Body and path parameters in, answer out. A handler that changes something must not await between check and change."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint. `path` may hold `{id}`. A `write` needs an Idempotency-Key, and repeats its first answer."""
+
+    method: str
+    path: str
+    handler: Handler
+    write: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is counted under, e.g. `POST /v1/stock/lookup`."""
+        return f"{self.method} {self.path}"
+
+
+class Refused(Exception):
+    """A handler says no. Becomes RFC 9457 problem details; `members` are added to them (`available="120"`)."""
+
+    def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
+        super().__init__(f"{status} {code}: {detail}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.members = members

@@ -1,0 +1,273 @@
+"""The Wire: the one way to an outside system, with every protection on it."""
+
+from __future__ import annotations
+
+import asyncio
+import random as chance
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import httpx
+
+from domains.upstream.attempt import OutOfTime, ask, read
+from domains.upstream.breaker import BreakerState, Permit, Verdict
+from domains.upstream.correlation import correlation_headers
+from domains.upstream.deadline import current_deadline
+from domains.upstream.errand import Errand, call_of
+from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed, tell
+from domains.upstream.lane import Lane
+from domains.upstream.pacing import Pacing
+from domains.upstream.policy import WirePolicy
+from domains.upstream.retry import RetryBudget, retry_delay_s
+from domains.upstream.serial import Serial
+from domains.upstream.slots import Slots
+from domains.upstream.snapshot import WireSnapshot
+from domains.upstream.translate import verdict_of
+from domains.vocabulary import (
+    BreakerOpen,
+    DeadlineExceeded,
+    SystemRole,
+    UpstreamError,
+    UpstreamSaturated,
+    UpstreamThrottled,
+    UpstreamTimeout,
+)
+
+CAPABILITIES_MAX = 128  # some ten times what the widest system offers: beyond it, names are being built from data
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """A transport for `httpx.AsyncClient` around the real one: one per outside system and event loop.
+
+    Each request carries a `Call` under `extensions[CALL]`; the answer is `decoded(response)`. Whatever goes wrong with
+    the system is raised as an UpstreamError, so that no exception of httpx or of the transport below leaves it.
+
+    A call first waits its turn for its serialised key. Each attempt then sits out a vendor's pause, takes a slot, asks
+    the breaker, and has until the smaller of `timeout_s` and the deadline, less `deadline_margin_s`, to finish.
+
+    What our own deadline cuts off is no failure of the system. It is heard all the same: a cut call that had run for
+    `slow_call_s` counts as a slow one, so that hanging systems open the breaker however impatient callers are, and
+    shorter cuts raise the latency estimate until calls with that little time are no longer made.
+    """
+
+    def __init__(
+        self,
+        system: SystemRole,
+        policy: WirePolicy,
+        inner: httpx.AsyncBaseTransport,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = chance.random,
+        hooks: Sequence[Hook] = (),
+    ) -> None:
+        self.system = system
+        self.policy = policy
+        self._inner = inner
+        self._clock = clock
+        self._random = random
+        self._hooks = tuple(hooks)
+        self._slots = Slots(policy.slots_max, policy.queue_max)
+        self._serial = Serial(policy.serial_keys_max, policy.queue_max)
+        self._pacing = Pacing(policy)
+        self._sitting_out = 0
+        self._budget = RetryBudget(policy, clock())
+        self._lanes: dict[str, Lane] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Make the call. Raises UpstreamError; LookupError or TypeError when the request carries no Call."""
+        call = call_of(request)
+        await request.aread()  # a second attempt sends the body again
+        request.headers.update(correlation_headers())
+        errand = Errand(self.system, self.policy, request, call, self._lane(call.capability), current_deadline())
+        errand.lane.calls += 1
+        started = self._clock()
+        verdict, code = Verdict.IGNORED, "BUG"
+        try:
+            response = await self._in_turn(errand)
+            verdict, code = Verdict.SUCCESS, ""
+        except UpstreamError as error:
+            verdict, code = verdict_of(error), error.code
+            raise
+        except asyncio.CancelledError:
+            code = "CANCELLED"
+            raise
+        else:
+            return response
+        finally:
+            errand.lane.failures += verdict is Verdict.FAILURE
+            elapsed_s = self._clock() - started
+            self._tell(CallFinished(self.system, call.capability, verdict, code or None, elapsed_s, errand.attempts))
+
+    def snapshot(self) -> WireSnapshot:
+        """How the system and each of its capabilities are doing now."""
+        now = self._clock()
+        return WireSnapshot(
+            system=self.system,
+            in_flight=self._slots.in_flight,
+            slots_max=self._slots.slots_max,
+            queued=self._slots.queued,
+            paused_for_s=self._pacing.wait_s(now),
+            retry_tokens=self._budget.tokens,
+            capabilities=tuple(lane.snapshot(now) for lane in self._lanes.values()),
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+    async def _in_turn(self, errand: Errand) -> httpx.Response:
+        key = errand.call.serialise_by
+        if key is None:
+            return await self._until_answered(errand)
+        if not await self._serial.acquire(key, min(self.policy.timeout_s, errand.left_s(self._clock()))):
+            raise self._crowded_out(errand, "other calls with the same key are under way")
+        try:
+            return await self._until_answered(errand)
+        finally:
+            self._serial.release(key)
+
+    async def _until_answered(self, errand: Errand) -> httpx.Response:
+        while True:
+            try:
+                return await self._attempt(errand)
+            except UpstreamError as error:
+                delay_s = self._delay_before_retry_s(errand, error)
+                if delay_s is None:
+                    raise
+            await asyncio.sleep(delay_s)  # without a slot: others may use it meanwhile
+
+    def _delay_before_retry_s(self, errand: Errand, error: UpstreamError) -> float | None:
+        if errand.was_shed:
+            return None
+        delay_s = retry_delay_s(error, errand.call, errand.attempts, self.policy, self._random)
+        if delay_s is None:
+            return None
+        now = self._clock()
+        usual_s = errand.lane.latency.quantile_s(0.5, now) or 0.0
+        refused_s = errand.lane.breaker.refused_for_s(now) or 0.0
+        if delay_s + usual_s >= errand.left_s(now) or refused_s > delay_s:
+            return None
+        return delay_s if self._budget.spend(now) else None
+
+    async def _attempt(self, errand: Errand) -> httpx.Response:
+        await self._sit_out_pause(errand)
+        self._refuse_the_hopeless(errand)
+        if not await self._slots.acquire(min(self.policy.queue_timeout_s, errand.left_s(self._clock()))):
+            raise self._crowded_out(errand, "every slot is taken")
+        try:
+            if errand.left_s(self._clock()) <= 0:
+                raise self._crowded_out(errand, "the time went by waiting for a slot")
+            # Asked only now: a probe must not stand in the queue while others are refused on its account.
+            permit = errand.lane.breaker.admit(self._clock())
+            if permit is None:
+                raise self._breaker_is_open(errand)
+            return await self._asked(errand, permit)
+        finally:
+            self._slots.release()
+
+    async def _sit_out_pause(self, errand: Errand) -> None:
+        pause_s = self._pacing.wait_s(self._clock())
+        if not pause_s:
+            return
+        # Callers set off spread out, not all in the moment the pause ends.
+        pause_s *= 1 + self.policy.jitter_ratio * self._random()
+        affordable_s = min(self.policy.retry_after_max_s, errand.left_s(self._clock()))
+        if pause_s < affordable_s and self._sitting_out < self.policy.queue_max:
+            self._sitting_out += 1
+            try:
+                await asyncio.sleep(pause_s)
+            finally:
+                self._sitting_out -= 1
+            pause_s = self._pacing.wait_s(self._clock())
+        if pause_s:  # too long, too many waiting, or prolonged meanwhile
+            raise self._shed(errand, errand.failed(UpstreamThrottled, "paused", retry_after_s=pause_s))
+
+    def _refuse_the_hopeless(self, errand: Errand) -> None:
+        now, left_s = self._clock(), errand.left_s(self._clock())
+        if errand.lane.breaker.refused_for_s(now) is not None:
+            raise self._breaker_is_open(errand)
+        if left_s <= 0 or errand.lane.latency.is_too_late(left_s, now):
+            detail = f"{left_s:.3f} s are left, which is less than it usually takes"
+            raise self._shed(errand, errand.failed(DeadlineExceeded, detail))
+
+    async def _asked(self, errand: Errand, permit: Permit) -> httpx.Response:
+        lane, started = errand.lane, self._clock()
+        errand.attempts += 1
+        lane.in_flight += 1
+        verdict = Verdict.IGNORED
+        try:
+            response = await self._exchange(errand)
+            verdict = Verdict.SUCCESS
+        except DeadlineExceeded:
+            lane.latency.cut(self._clock() - started, self._clock())
+            if self._clock() - started >= self.policy.slow_call_s:
+                verdict = Verdict.SUCCESS  # and slow, which the breaker sees for itself
+            raise
+        except UpstreamError as error:
+            verdict = verdict_of(error)
+            if isinstance(error, UpstreamTimeout):
+                lane.latency.cut(self._clock() - started, self._clock())
+            elif verdict is Verdict.SUCCESS:
+                self._answered(lane, started)
+            raise
+        else:
+            self._answered(lane, started)
+            return response
+        finally:
+            lane.in_flight -= 1
+            now = self._clock()
+            lane.breaker.settle(permit, verdict, now - started, now)
+
+    async def _exchange(self, errand: Errand) -> httpx.Response:
+        left_s = errand.left_s(self._clock())
+        limit_s = min(self.policy.timeout_s, left_s)
+        errand.limit(limit_s)
+        try:
+            response = await ask(
+                self._inner,
+                errand.request,
+                errand.call,
+                self.system,
+                limit_s=limit_s,
+                body_max_bytes=self.policy.body_max_bytes,
+            )
+        except OutOfTime as cut:
+            kind = UpstreamTimeout if left_s >= self.policy.timeout_s else DeadlineExceeded
+            raise errand.failed(kind, f"no answer in {limit_s:.3f} s") from cut
+        self._pacing.observe(response.status_code, dict(response.headers.multi_items()), self._clock())
+        return read(response, errand.call, self.system)
+
+    def _answered(self, lane: Lane, started: float) -> None:
+        now = self._clock()
+        lane.latency.answered(now - started, now)
+        self._budget.earn()
+
+    def _breaker_is_open(self, errand: Errand) -> UpstreamError:
+        retry_after_s = errand.lane.breaker.refused_for_s(self._clock())
+        return self._shed(errand, errand.failed(BreakerOpen, "", retry_after_s=retry_after_s))
+
+    def _crowded_out(self, errand: Errand, detail: str) -> UpstreamError:
+        kind = UpstreamSaturated if errand.left_s(self._clock()) > 0 else DeadlineExceeded
+        return self._shed(errand, errand.failed(kind, detail))
+
+    def _shed(self, errand: Errand, error: UpstreamError) -> UpstreamError:
+        errand.was_shed = True
+        errand.lane.shed += 1
+        self._tell(Shed(self.system, errand.call.capability, error.code))
+        return error
+
+    def _lane(self, capability: str) -> Lane:
+        lane = self._lanes.get(capability)
+        if lane is None:
+            if len(self._lanes) >= CAPABILITIES_MAX:
+                raise LookupError(f"{self.system.value} has more than {CAPABILITIES_MAX} capabilities: {capability}")
+            lane = Lane(capability, self.policy, self._random, partial(self._breaker_changed, capability))
+            self._lanes[capability] = lane
+        return lane
+
+    def _breaker_changed(self, capability: str, state: BreakerState) -> None:
+        self._tell(BreakerChanged(self.system, capability, state))
+
+    def _tell(self, event: Event) -> None:
+        tell(self._hooks, event)

@@ -1,0 +1,76 @@
+"""Holds, voids and returns: what is sent, and how a no comes back."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from domains.connectors.open import OpenSettings, connect_loyalty, connect_oms
+from domains.loyalty import PointsHold, RedemptionState
+from domains.returns import RefundType, ReturnDraft, ReturnDraftLine, ReturnMethod, ReturnReason
+from domains.vocabulary import (
+    IdempotencyKey,
+    MembershipId,
+    OrderId,
+    PointsAmount,
+    RedemptionId,
+    RewardCurrency,
+    SystemRole,
+    UpstreamRejected,
+)
+
+AT = OpenSettings("http://service.test")
+KEY = IdempotencyKey("associate-7:return:42")
+HOLD = PointsHold(
+    membership_id=MembershipId("mem-00001"),
+    points=PointsAmount(value=Decimal(500), currency=RewardCurrency(code="STAR", name="Stars")),
+    basket_reference="b-1",
+    ttl_s=600,
+)
+DRAFT = ReturnDraft(
+    order_id=OrderId("ord-000001"),
+    lines=(ReturnDraftLine(order_line_id="1", quantity=Decimal(1), reason=ReturnReason.SIZE_TOO_SMALL),),
+    method=ReturnMethod.RETURN_IN_STORE,
+    refund_type=RefundType.FULL_REFUND,
+)
+
+
+async def test_hold(service: Callable[[SystemRole], Any]) -> None:
+    """A hold goes out whole, under its key, and comes back as the engine has it."""
+    engine = service(SystemRole.LOYALTY)
+    redemption = await connect_loyalty(AT, engine.wire()).loyalty.hold(HOLD, KEY)
+    assert redemption.state is RedemptionState.HELD
+    assert engine.asked == [("/v1/redemptions", HOLD)]
+    assert engine.requests[0].headers["Idempotency-Key"] == KEY
+
+
+@pytest.mark.parametrize("id_", ["red-000001", "red/1?x=1", "..", "r\u00f6d 1"])
+async def test_void(id_: str, service: Callable[[SystemRole], Any]) -> None:
+    """Whatever an id is made of, it stays one segment of the path."""
+    engine = service(SystemRole.LOYALTY)
+    redemption = await connect_loyalty(AT, engine.wire()).loyalty.void(RedemptionId(id_), KEY)
+    assert redemption.state is RedemptionState.VOIDED
+    assert engine.requests[0].headers["Idempotency-Key"] == KEY
+    assert engine.requests[0].url.path == f"/v1/redemptions/{id_}/void"
+
+
+async def test_record(service: Callable[[SystemRole], Any]) -> None:
+    """A return goes out whole, under its key, and comes back with its RMA number."""
+    oms = service(SystemRole.OMS)
+    rma = await connect_oms(AT, oms.wire()).returns.record(DRAFT, KEY)
+    assert rma.rma_number == "RMA-000001"
+    assert oms.asked == [("/v1/returns", DRAFT)]
+    assert oms.requests[0].headers["Idempotency-Key"] == KEY
+
+
+@pytest.mark.parametrize("code", ["INSUFFICIENT_POINTS", "IDEMPOTENCY_CONFLICT"])
+async def test_a_refusal_carries_its_code(code: str, service: Callable[[SystemRole], Any]) -> None:
+    """A 409 problem is UpstreamRejected with the problem's code as its reason: the slice makes a refusal of it."""
+    engine = service(SystemRole.LOYALTY)
+    problem = {"title": "Refused", "status": 409, "code": code}
+    engine.answers["/v1/redemptions"] = httpx.Response(409, json=problem)
+    with pytest.raises(UpstreamRejected) as rejected:
+        await connect_loyalty(AT, engine.wire()).loyalty.hold(HOLD, KEY)
+    assert (rejected.value.status, rejected.value.reason) == (409, code)

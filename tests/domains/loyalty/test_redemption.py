@@ -1,0 +1,230 @@
+"""Points are held or given back by the engine's word, and every no says why."""
+
+from decimal import Decimal
+
+import pytest
+
+from domains.loyalty import (
+    HoldPoints,
+    IllegalRedemptionState,
+    InsufficientPoints,
+    LoyaltyRedemption,
+    MembershipNotFound,
+    PointsHold,
+    RedemptionNotFound,
+    RedemptionState,
+    VoidRedemption,
+    hold,
+    void,
+)
+from domains.vocabulary import (
+    BackendUnavailable,
+    BreakerOpen,
+    DeadlineExceeded,
+    FreshnessTier,
+    IdempotencyConflict,
+    IdempotencyKey,
+    InvalidInput,
+    MembershipId,
+    Refusal,
+    SystemRole,
+    UpstreamError,
+    UpstreamFailed,
+    UpstreamGarbled,
+    UpstreamRejected,
+    UpstreamSaturated,
+    UpstreamThrottled,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from tests.domains.loyalty.engine import HELD, MEMBER, Engine, points, rejected
+
+UNHEARD = [UpstreamTimeout, UpstreamUnreachable, UpstreamFailed, UpstreamGarbled, DeadlineExceeded]
+UNASKED = [BreakerOpen, UpstreamSaturated, UpstreamThrottled]
+
+
+def command(value: str = "30", member: str = "mem-00001", ttl_s: int = 600) -> HoldPoints:
+    return HoldPoints(
+        membership_id=MembershipId(member),
+        points=Decimal(value),
+        basket_reference="basket-7",
+        ttl_s=ttl_s,
+        idempotency_key=IdempotencyKey("key-1"),
+    )
+
+
+VOID = VoidRedemption(redemption_id=HELD, idempotency_key=IdempotencyKey("key-2"))
+
+
+async def test_a_hold_is_passed_on_with_its_key() -> None:
+    """The engine gets points in its own currency, the basket, the time to live and the key; its answer is returned."""
+    engine = Engine()
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, LoyaltyRedemption)
+    draft = PointsHold(membership_id=MEMBER, points=points(30), basket_reference="basket-7", ttl_s=600)
+    assert engine.writes == [(draft, "key-1")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        (command("0"), ("input", "points")),
+        (command("-1"), ("input", "points")),
+        (command("NaN"), ("input", "points")),
+        (command("0.5"), ("input", "points")),
+        (command(ttl_s=0), ("input", "ttlSeconds")),
+        (command(ttl_s=604_801), ("input", "ttlSeconds")),
+    ],
+)
+async def test_points_nobody_could_hold_are_wrong_input(wrong: HoldPoints, path: tuple[str, ...]) -> None:
+    """No points, fractions of an undivided currency and impossible times raise, and the engine is asked nothing."""
+    engine = Engine()
+    with pytest.raises(InvalidInput) as caught:
+        await hold(engine.port(), wrong)
+    assert caught.value.path == path
+    assert engine.writes == []
+
+
+async def test_an_unknown_member_has_nothing_to_hold() -> None:
+    """A membership without a balance is refused before the engine is asked to hold."""
+    engine = Engine()
+    answer = await hold(engine.port(), command(member="mem-404"))
+    assert isinstance(answer, MembershipNotFound)
+    assert engine.writes == []
+
+
+async def test_too_few_points_are_refused_at_once() -> None:
+    """The refusal says how many are available; the engine is spared."""
+    engine = Engine(available=29)
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, InsufficientPoints)
+    assert answer.available == points(29)
+    assert "29 are available" in answer.message
+    assert engine.writes == []
+
+
+@pytest.mark.parametrize("engine", [Engine(available=0, held=30), Engine(available=0, tier=FreshnessTier.STALE_OK)])
+async def test_where_the_balance_proves_nothing_the_engine_decides(engine: Engine) -> None:
+    """Points already held may be those of an unheard first try, and a stale balance may be behind: it is asked."""
+    assert isinstance(await hold(engine.port(), command()), LoyaltyRedemption)
+    engine.write_error = rejected("INSUFFICIENT_POINTS")
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, InsufficientPoints)
+    assert answer.available == points(0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "refusal"),
+    [
+        ("INSUFFICIENT_POINTS", InsufficientPoints),
+        ("MEMBERSHIP_NOT_FOUND", MembershipNotFound),
+        ("IDEMPOTENCY_CONFLICT", IdempotencyConflict),
+    ],
+)
+async def test_the_engines_no_to_a_hold_is_a_refusal(reason: str, refusal: type) -> None:
+    """Each reason of the contract has its own refusal, which is not to be repeated."""
+    engine = Engine()
+    engine.write_error = rejected(reason)
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, Refusal)
+    assert isinstance(answer, refusal)
+    assert not answer.retryable
+
+
+async def test_a_no_outside_the_contract_is_a_fault() -> None:
+    """A rejection without a known reason is ours to mend, so it is raised, from reads and writes alike."""
+    engine = Engine()
+    engine.write_error = rejected(None, status=401)
+    with pytest.raises(UpstreamRejected):
+        await hold(engine.port(), command())
+    with pytest.raises(UpstreamRejected):
+        await void(engine.port(), VOID)
+    engine.balance_error = rejected(None, status=403)
+    with pytest.raises(UpstreamRejected):
+        await hold(engine.port(), command())
+
+
+@pytest.mark.parametrize("kind", UNHEARD)
+async def test_an_unheard_write_is_safe_to_repeat(kind: type[UpstreamError]) -> None:
+    """When the outcome is unknown, the refusal says that the same idempotency key is safe to repeat."""
+    engine = Engine()
+    engine.write_error = kind(SystemRole.LOYALTY, "redemptions", "secret", retry_after_s=1.2)
+    for answer in (await hold(engine.port(), command()), await void(engine.port(), VOID)):
+        assert isinstance(answer, BackendUnavailable)
+        assert answer.retryable
+        assert answer.retry_after_seconds == 2
+        assert "safe to repeat the request with the same idempotency key" in answer.message
+        assert "secret" not in answer.message
+
+
+@pytest.mark.parametrize("kind", UNASKED)
+async def test_an_engine_that_was_not_asked_changed_nothing(kind: type[UpstreamError]) -> None:
+    """When the call was never made, the refusal says that nothing was changed."""
+    engine = Engine()
+    engine.write_error = kind(SystemRole.LOYALTY, "redemptions")
+    held, voided = await hold(engine.port(), command()), await void(engine.port(), VOID)
+    assert isinstance(held, BackendUnavailable)
+    assert isinstance(voided, BackendUnavailable)
+    assert "No points were held." in held.message
+    assert "The points are still held." in voided.message
+    assert held.system is SystemRole.LOYALTY
+    assert held.retry_after_seconds is None
+
+
+@pytest.mark.parametrize("kind", UNHEARD + UNASKED)
+async def test_without_a_balance_nothing_is_held(kind: type[UpstreamError]) -> None:
+    """Any failure to read the balance is a refusal, and the engine is not asked to hold."""
+    engine = Engine()
+    engine.balance_error = kind(SystemRole.LOYALTY, "balances")
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, BackendUnavailable)
+    assert answer.retryable
+    assert engine.writes == []
+
+
+async def test_a_void_is_passed_on_with_its_key() -> None:
+    """The engine is asked at once, by id and key, and its answer is returned."""
+    engine = Engine()
+    answer = await void(engine.port(), VOID)
+    assert isinstance(answer, LoyaltyRedemption)
+    assert answer.state is RedemptionState.VOIDED
+    assert engine.writes == [(HELD, "key-2")]
+
+
+@pytest.mark.parametrize(
+    ("reason", "refusal"),
+    [("REDEMPTION_NOT_FOUND", RedemptionNotFound), ("IDEMPOTENCY_CONFLICT", IdempotencyConflict)],
+)
+async def test_the_engines_no_to_a_void_is_a_refusal(reason: str, refusal: type) -> None:
+    """Each reason of the contract has its own refusal."""
+    engine = Engine()
+    engine.write_error = rejected(reason)
+    assert isinstance(await void(engine.port(), VOID), refusal)
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (RedemptionState.CAPTURED, RedemptionState.CAPTURED),
+        (RedemptionState.VOIDED, RedemptionState.VOIDED),
+        (RedemptionState.HELD, RedemptionState.UNKNOWN),
+        (None, RedemptionState.UNKNOWN),
+    ],
+)
+async def test_spent_points_are_not_given_back(state: RedemptionState | None, told: RedemptionState) -> None:
+    """The refusal says what the redemption is now; a reading that contradicts the engine is not repeated."""
+    engine = Engine()
+    engine.state, engine.write_error = state, rejected("ILLEGAL_TRANSITION")
+    answer = await void(engine.port(), VOID)
+    assert isinstance(answer, IllegalRedemptionState)
+    assert answer.state is told
+
+
+async def test_the_refusal_stands_without_the_state() -> None:
+    """When the state cannot be read after an illegal void, it is unknown, and the refusal is the same."""
+    engine = Engine()
+    engine.write_error = rejected("ILLEGAL_TRANSITION")
+    engine.state_error = UpstreamTimeout(SystemRole.LOYALTY, "redemptions")
+    answer = await void(engine.port(), VOID)
+    assert isinstance(answer, IllegalRedemptionState)
+    assert answer.state is RedemptionState.UNKNOWN

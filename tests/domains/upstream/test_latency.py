@@ -1,0 +1,65 @@
+"""The latency estimate: when it speaks, when it keeps quiet, and how it recovers."""
+
+import dataclasses
+
+from domains.upstream import WirePolicy
+from domains.upstream.latency import Latency
+
+POLICY = WirePolicy(latency_minimum=10, latency_samples_max=100, latency_window_s=10.0, latency_probe_every_s=1.0)
+
+
+def latency(samples: list[float], now: float = 0.0) -> Latency:
+    estimate = Latency(POLICY)
+    for sample in samples:
+        estimate.answered(sample, now)
+    return estimate
+
+
+def test_few_samples_say_nothing() -> None:
+    """With fewer than the minimum there is no estimate and no call is held back."""
+    estimate = latency([0.9] * 9)
+    assert estimate.quantile_s(0.95, 0.0) is None
+    assert not estimate.is_too_late(0.001, 0.0)
+
+
+def test_quantiles_are_those_of_the_sorted_samples() -> None:
+    """p50 and p95 of 1 to 100 ms are 51 and 96 ms (the value that at least this share lies below)."""
+    estimate = latency([n / 1000 for n in range(1, 101)])
+    assert estimate.quantile_s(0.5, 0.0) == 0.051
+    assert estimate.quantile_s(0.95, 0.0) == 0.096
+    assert estimate.quantile_s(1.0, 0.0) == 0.1
+
+
+def test_calls_without_a_chance_are_not_made_but_for_one_a_second() -> None:
+    """With less time than p95 left a call is held back, except one per second that may prove the estimate wrong."""
+    estimate = latency([0.4] * 20)
+    assert not estimate.is_too_late(0.4, 0.0)
+    assert [estimate.is_too_late(0.1, now) for now in (0.0, 0.1, 0.9, 1.0, 1.1)] == [False, True, True, False, True]
+
+
+def test_old_samples_and_surplus_samples_are_forgotten() -> None:
+    """Slowness is forgiven when the window has passed, and the ring holds no more than its size."""
+    estimate = latency([0.4] * 20)
+    assert estimate.quantile_s(0.95, 10.1) is None
+    estimate = latency([0.4] * 20 + [0.1] * 100)
+    assert estimate.quantile_s(0.99, 0.0) == 0.1
+
+
+def test_impatience_cannot_talk_the_estimate_down() -> None:
+    """A call cut early counts as at least the estimate; cut late, it raises it."""
+    estimate = latency([0.4] * 20)
+    for _ in range(200):
+        estimate.cut(0.05, 0.0)
+    assert estimate.quantile_s(0.95, 0.0) == 0.4
+    for _ in range(200):
+        estimate.cut(0.7, 0.0)
+    assert estimate.is_too_late(0.5, 5.0) is False
+    assert estimate.is_too_late(0.5, 5.1) is True
+
+
+def test_memory_is_bounded() -> None:
+    """Any number of answers keeps as many samples as the policy says."""
+    estimate = Latency(dataclasses.replace(POLICY, latency_samples_max=16))
+    for n in range(10_000):
+        estimate.answered(float(n), 0.0)
+    assert estimate.quantile_s(0.0, 0.0) == 10_000 - 16
