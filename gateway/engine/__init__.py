@@ -1,0 +1,20 @@
+"""Runs one GraphQL operation against one schema: parsed, weighed and validated once per text, executed per request.
+
+Does not know HTTP, who is asking, or what any field means."""
+
+from gateway.engine.execution import Answer, Engine
+from gateway.engine.faults import METHOD_NOT_ALLOWED, Fault, code_of, fault, internal_fault
+from gateway.engine.operations import CacheSizes, Operations, Prepared
+
+__all__ = [
+    "METHOD_NOT_ALLOWED",
+    "Answer",
+    "CacheSizes",
+    "Engine",
+    "Fault",
+    "Operations",
+    "Prepared",
+    "code_of",
+    "fault",
+    "internal_fault",
+]

@@ -1,0 +1,149 @@
+"""Runs an operation: prepared once per text, executed once per request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeGuard, cast
+
+import strawberry
+from graphql import ASTValidationRule, DocumentNode, ExecutionResult, GraphQLSchema, OperationType, execute
+from strawberry.execution import optimized_is_awaitable
+
+from gateway.engine.faults import (
+    BAD_USER_INPUT,
+    INTROSPECTION_FORBIDDEN,
+    METHOD_NOT_ALLOWED,
+    OPERATION_RESOLUTION,
+    SUBSCRIPTION_UNSUPPORTED,
+    Fault,
+    code_of,
+    fault,
+    request_fault,
+    resolver_fault,
+)
+from gateway.engine.operations import DEFAULT_SIZES, CacheSizes, Operations, Prepared
+from gateway.limits import DEFAULT_LIMITS, DocumentGuard, DocumentLimits
+
+# Strawberry's check, which it declares as a plain bool; graphql-core wants it to narrow the type.
+_is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[object]]]", optimized_is_awaitable)
+
+_COERCION_ERRORS_MAX = 20  # As for validation: more are neither read nor mended at once.
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a request. A request error means that nothing ran: there is no data, not even null."""
+
+    data: Mapping[str, object] | None
+    errors: tuple[Fault, ...] = ()
+    is_request_error: bool = False
+
+    @property
+    def code(self) -> str | None:
+        """The code of the first error; None when there is none."""
+        return code_of(self.errors[0]) if self.errors else None
+
+
+class Engine:
+    """One schema, ready to answer. Holds the prepared operations; knows nothing of HTTP and of callers.
+
+    Strawberry's own `Schema.execute` parses and validates each time; this does what is left of it: the schema's
+    execution context class, its awaitable check, and no extensions. A schema that has extensions or operation
+    directives with resolvers is refused with ValueError, because their hooks would be skipped in silence.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        limits: DocumentLimits = DEFAULT_LIMITS,
+        sizes: CacheSizes = DEFAULT_SIZES,
+        *,
+        suggestions: bool = False,
+        rules: Sequence[type[ASTValidationRule]] = (),
+    ) -> None:
+        if schema.get_extensions():
+            raise ValueError("the engine runs no schema extensions and no operation directives: register none")
+        graphql_schema: GraphQLSchema = schema._schema  # noqa: SLF001  Strawberry has no other way to its GraphQL schema
+        self._schema = graphql_schema
+        self._executor_class = schema.execution_context_class
+        self._suggestions = suggestions
+        self.operations = Operations(graphql_schema, DocumentGuard(limits), sizes, suggestions=suggestions, rules=rules)
+
+    async def run(
+        self,
+        text: str,
+        variables: Mapping[str, object] | None,
+        operation_name: str | None,
+        context: object,
+        only_query: bool = False,
+        *,
+        may_introspect: bool = False,
+    ) -> Answer:
+        """Answer one request. `only_query` refuses all but queries, as HTTP's safe methods need.
+
+        Every error of the request or of a resolver is in the answer; nothing is raised for them.
+        """
+        prepared = self.operations.prepare(text)
+        refusal = self._refusal(prepared, operation_name, only_query, may_introspect)
+        if refusal or prepared.document is None:
+            return Answer(None, refusal, is_request_error=True)
+        result = await self._execute(prepared.document, variables, operation_name, context)
+        if not result.errors:
+            return Answer(result.data)
+        if result.data is None and all(error.path is None for error in result.errors):
+            return Answer(None, tuple(request_fault(error, BAD_USER_INPUT) for error in result.errors), True)
+        return Answer(result.data, tuple(resolver_fault(error) for error in result.errors))
+
+    async def _execute(
+        self,
+        document: DocumentNode,
+        variables: Mapping[str, object] | None,
+        operation_name: str | None,
+        context: object,
+    ) -> ExecutionResult:
+        result = execute(
+            self._schema,
+            document,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+            context_value=context,
+            max_coercion_errors=_COERCION_ERRORS_MAX,
+            executor_class=self._executor_class,
+            is_awaitable=_is_awaitable,
+            hide_suggestions=not self._suggestions,
+            operation_extensions=None,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _refusal(
+        self, prepared: Prepared, operation_name: str | None, only_query: bool, may_introspect: bool
+    ) -> tuple[Fault, ...]:
+        """Why the operation will not run; empty when it will."""
+        kind = _kind(prepared.kinds, operation_name)
+        if only_query and kind not in {None, OperationType.QUERY}:
+            # Told before validation errors: a mutation sent by GET is wrong whatever else is wrong with it.
+            return (fault("This method runs queries only; send the operation by POST.", METHOD_NOT_ALLOWED),)
+        if prepared.faults:
+            return prepared.faults
+        if kind is None:
+            return (fault(_unresolved(prepared.kinds, operation_name), OPERATION_RESOLUTION),)
+        if kind is OperationType.SUBSCRIPTION:
+            return (fault("Subscriptions cannot be answered by a single response.", SUBSCRIPTION_UNSUPPORTED),)
+        forbidden = None if may_introspect else prepared.schema_field
+        return (fault(f"{forbidden} is not open to this caller.", INTROSPECTION_FORBIDDEN),) if forbidden else ()
+
+
+def _kind(kinds: Mapping[str | None, OperationType], operation_name: str | None) -> OperationType | None:
+    """What the chosen operation is; None when the choice is not clear (GraphQL, October 2021, 6.1: GetOperation)."""
+    if operation_name is not None:
+        return kinds.get(operation_name)
+    return next(iter(kinds.values())) if len(kinds) == 1 else None
+
+
+def _unresolved(kinds: Mapping[str | None, OperationType], operation_name: str | None) -> str:
+    if not kinds:
+        return "The document holds no operation."
+    if operation_name is None:
+        return "The document holds several operations; say which one in operationName."
+    return f"The document holds no operation named '{operation_name}'."

@@ -1,0 +1,128 @@
+"""What a client reads of an error: always a code, never a text that was not written for clients."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import structlog
+from graphql import FieldNode, GraphQLError
+from strawberry.exceptions import StrawberryInputCoercionError
+
+from domains.upstream import correlation_id
+from domains.vocabulary import InvalidInput, UpstreamError
+
+Fault = dict[str, object]
+"""One entry of `errors`, as the GraphQL specification (October 2021, 7.1.2) formats it."""
+
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+BAD_USER_INPUT = "BAD_USER_INPUT"
+# These four, and METHOD_NOT_ALLOWED below, mean what they mean in Apollo Server, so that clients know them already.
+OPERATION_RESOLUTION = "OPERATION_RESOLUTION_FAILURE"
+METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
+SUBSCRIPTION_UNSUPPORTED = "SUBSCRIPTION_UNSUPPORTED"
+INTROSPECTION_FORBIDDEN = "INTROSPECTION_FORBIDDEN"
+INTERNAL = "INTERNAL"
+
+INTERNAL_MESSAGE = "Something went wrong on our side. Quote the correlation id to the operator."
+VALUE_MESSAGE = "A value in the request is not valid for its type."
+
+_SUGGESTION = re.compile(r" Did you mean .*\?\Z", re.DOTALL)
+
+_log = structlog.get_logger(__name__)
+
+
+def fault(message: str, code: str, **details: object) -> Fault:
+    """An error of our own; `details` stand beside the code, those that are None left out."""
+    extensions = {"code": code} | {name: value for name, value in details.items() if value is not None}
+    return {"message": message, "extensions": extensions}
+
+
+def internal_fault() -> Fault:
+    """What every failure of our own looks like: the correlation id leads the operator to the log line."""
+    return fault(INTERNAL_MESSAGE, INTERNAL, correlationId=correlation_id.get())
+
+
+def request_fault(error: GraphQLError, code: str, *, suggestions: bool = False) -> Fault:
+    """An error found before execution, in the document or in the variables.
+
+    Its text quotes the client's own request; only where a scalar's parser raised something that was not written for
+    clients (`decimal.InvalidOperation`, say) is it replaced.
+    """
+    cause = _root_cause(error)
+    if cause is None or isinstance(cause, InvalidInput | ValueError):
+        # One rule suggests in spite of `hide_suggestions`: the one that misses a selection of subfields.
+        message = error.message if suggestions else _SUGGESTION.sub("", error.message)
+        return _located(error, message, {"code": code, **_inside(cause)})
+    return _located(error, VALUE_MESSAGE, {"code": code})
+
+
+def resolver_fault(error: GraphQLError) -> Fault:
+    """An error raised while a field was resolved. What is not meant for clients is logged and masked."""
+    cause = _root_cause(error)
+    if isinstance(cause, UpstreamError):
+        return _located(error, cause.public_message, _upstream(cause))
+    if isinstance(cause, InvalidInput):
+        return _located(error, cause.message, {"code": cause.code, **_inside(cause)})
+    if error.extensions and "code" in error.extensions:
+        return _located(error, error.message, dict(error.extensions))
+    if cause is None and _about_arguments(error):
+        return _located(error, error.message, {"code": BAD_USER_INPUT})
+    _log.error("resolver failed", path=error.path, exc_info=cause or error)
+    return _located(error, INTERNAL_MESSAGE, {"code": INTERNAL, "correlationId": correlation_id.get()})
+
+
+def code_of(one: Mapping[str, object]) -> str:
+    """The code of a fault; INTERNAL where somebody forgot it."""
+    extensions = one.get("extensions")
+    return str(extensions.get("code", INTERNAL)) if isinstance(extensions, Mapping) else INTERNAL
+
+
+def _root_cause(error: GraphQLError) -> BaseException | None:
+    """The first exception that is not GraphQL's own, below any number of wrappers; None when all of them are."""
+    cause: BaseException | None = error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause
+
+
+def _about_arguments(error: GraphQLError) -> bool:
+    """Whether a GraphQLError that GraphQL raised itself blames the request rather than what a resolver returned.
+
+    Argument errors point at the value in the document; errors about results point at the field.
+    """
+    if isinstance(error, StrawberryInputCoercionError) or isinstance(
+        error.original_error, StrawberryInputCoercionError
+    ):
+        return True
+    return bool(error.nodes) and not any(isinstance(node, FieldNode) for node in error.nodes or ())
+
+
+def _upstream(cause: UpstreamError) -> dict[str, object]:
+    extensions: dict[str, object] = {
+        "code": cause.code,
+        "system": cause.system.value,
+        "capability": cause.capability,
+        "retryable": cause.retryable,
+    }
+    if cause.retryable and cause.retry_after_s is not None:
+        extensions["retryAfterSeconds"] = cause.retry_after_s
+    return extensions
+
+
+def _inside(cause: BaseException | None) -> dict[str, object]:
+    """Where inside the arguments the wrong input stands."""
+    path: Sequence[str | int] = cause.path if isinstance(cause, InvalidInput) else ()
+    return {"inputPath": list(path)} if path else {}
+
+
+def _located(error: GraphQLError, message: str, extensions: dict[str, object]) -> Fault:
+    shaped: Fault = {"message": message}
+    if error.locations:
+        shaped["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        shaped["path"] = list(error.path)
+    shaped["extensions"] = {name: value for name, value in extensions.items() if value is not None}
+    return shaped

@@ -1,0 +1,121 @@
+"""Reads a request body within limits of size and time, and decodes it as strict JSON.
+
+Slow *headers* never reach an ASGI application: the server in front must have a header timeout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from itertools import chain
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
+
+from gateway.http.errors import ClientGone, HttpFault
+from gateway.http.settings import HttpSettings
+
+_decoder = msgspec.json.Decoder()
+
+
+def check_framing(scope: Scope, settings: HttpSettings) -> None:
+    """Refuse what a server lets through and no honest client sends. Raises HttpFault (400, 414, 431).
+
+    Both content-length and transfer-encoding is how requests are smuggled past a proxy (RFC 9112, 6.1).
+    """
+    raw: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    if sum(len(name) + len(value) for name, value in raw) > settings.headers_max_bytes:
+        said = f"The headers may have {settings.headers_max_bytes} bytes."
+        raise HttpFault(431, "HEADERS_TOO_LARGE", said, close=True)
+    if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > settings.url_max_bytes:
+        said = f"The URL may have {settings.url_max_bytes} bytes; send the request by POST."
+        raise HttpFault(414, "URL_TOO_LONG", said, close=True)
+    headers = Headers(scope=scope)
+    if "content-length" in headers and "transfer-encoding" in headers:
+        said = "A request has either Content-Length or Transfer-Encoding."
+        raise HttpFault(400, "BAD_FRAMING", said, close=True)
+
+
+def check_json_content(headers: Headers) -> None:
+    """Refuse any body but UTF-8 JSON as it is. Raises HttpFault (415).
+
+    Other content types would also open the door to cross-site forms: browsers send application/json to another origin
+    only after asking (a CORS preflight), form types at once.
+    """
+    given = headers.getlist("content-type")
+    media, *parameters = (piece.strip().lower() for piece in (given[0] if given else "").split(";"))
+    charsets = {value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"}
+    if len(given) != 1 or media != "application/json" or charsets - {"utf-8", "utf8"}:
+        said = "Send the request as Content-Type: application/json, in UTF-8."
+        raise HttpFault(415, "UNSUPPORTED_MEDIA_TYPE", said, headers={"Accept-Post": "application/json"}, close=True)
+    encodings = {piece.strip().lower() for piece in ",".join(headers.getlist("content-encoding")).split(",")}
+    if encodings - {"", "identity"}:
+        said = "Send the request without a content encoding."
+        raise HttpFault(415, "UNSUPPORTED_CONTENT_ENCODING", said, headers={"Accept-Encoding": "identity"}, close=True)
+
+
+async def read_body(scope: Scope, receive: Receive, settings: HttpSettings) -> bytes:
+    """The whole body. Raises HttpFault (400, 408, 413) and ClientGone; a length that is too large is refused unread."""
+    announced = Headers(scope=scope).get("content-length")
+    if announced is not None:
+        if not (announced.isascii() and announced.isdigit()):
+            raise HttpFault(400, "BAD_FRAMING", "Content-Length is a number of bytes.", close=True)
+        # Compared by digits first: a number of thousands of digits is not worth converting.
+        if len(announced.lstrip("0")) > 18 or int(announced) > settings.body_max_bytes:
+            raise _too_large(settings)
+    try:
+        async with asyncio.timeout(settings.body_timeout_s):
+            return await _collected(receive, settings)
+    except TimeoutError as late:
+        said = f"The body did not arrive within {settings.body_timeout_s:g} s."
+        raise HttpFault(408, "BODY_TIMEOUT", said, close=True) from late
+
+
+async def _collected(receive: Receive, settings: HttpSettings) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > settings.body_max_bytes:
+            raise _too_large(settings)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _too_large(settings: HttpSettings) -> HttpFault:
+    return HttpFault(413, "BODY_TOO_LARGE", f"The body may have at most {settings.body_max_bytes} bytes.", close=True)
+
+
+def decode_json(body: bytes, depth_max: int) -> object:
+    """The value of a JSON text (RFC 8259): strict UTF-8, no NaN or Infinity, no number out of range.
+
+    Raises HttpFault (400).
+    """
+    try:
+        value: object = _decoder.decode(body)
+    except (ValueError, RecursionError) as bad:
+        raise HttpFault(400, "BAD_JSON", "The body is not valid JSON in UTF-8.") from bad
+    # A body with fewer opening brackets than levels allowed cannot be too deep; nearly all are let through by this.
+    if body.count(b"{") + body.count(b"[") > depth_max and _deeper_than(value, depth_max):
+        raise HttpFault(400, "BAD_JSON", f"The JSON may be nested {depth_max} levels deep.")
+    return value
+
+
+def _deeper_than(value: object, depth_max: int) -> bool:
+    """Level by level, so that the depth of the value is not the depth of the stack."""
+    level: list[object] = [value]
+    for _ in range(depth_max + 1):
+        level = list(chain.from_iterable(_members(one) for one in level if isinstance(one, dict | list)))
+        if not level:
+            return False
+    return True
+
+
+def _members(container: dict[str, object] | list[object]) -> Iterable[object]:
+    return container.values() if isinstance(container, dict) else container

@@ -1,0 +1,112 @@
+"""What may be promised of products at locations."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated
+
+import strawberry
+from strawberry.types.lazy_type import LazyType
+
+from domains import inventory
+from domains.inventory import AvailabilitySemantics, ItemAvailability, StockKey
+from domains.vocabulary import FulfillmentType, InvalidInput, LocationId, Reading, Sku, UpstreamError
+from resolvers.batching import batch_field
+from resolvers.context import Info
+from resolvers.freshness import Freshness, freshness_field
+from resolvers.identity import native_id
+
+LOCATIONS_MAX = 50
+POSITIONS_MAX = 2_000
+"""Products times locations in one question: what a screen can show, and two calls of an OMS can answer."""
+
+Answer = Reading[inventory.Availability] | UpstreamError | None
+
+Locations = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(
+        description=f"At which locations, {LOCATIONS_MAX} at most. Without them: over the whole network that ships."
+    ),
+]
+By = Annotated[
+    FulfillmentType | None, strawberry.argument(description="How the goods shall be handed over; without it, any way.")
+]
+
+
+async def _location(parents: list[Reading[inventory.Availability]], info: Info) -> Sequence[object]:
+    locations = info.context.loaders.of(info.context.retail.inventory.locations)
+    return await locations.settle([parent.value.location_id for parent in parents])
+
+
+@strawberry.type(description="So much more can be promised from a day on.")
+class Promise:
+    date: dt.date = strawberry.field(description="From this day on.")
+    quantity: Decimal = strawberry.field(description="So much more, in the product's own unit.")
+
+
+@strawberry.type(description="What may be promised of one product at one location, or over the whole network.")
+class Availability:
+    sku: str = strawberry.field(description="The product.")
+    location: object = batch_field(
+        _location,
+        graphql_type=LazyType("Location", "resolvers.inventory") | None,
+        description="Where; null for the whole network that ships.",
+    )
+    status: ItemAvailability = strawberry.field(description="Whether it can be had.")
+    semantics: AvailabilitySemantics = strawberry.field(description="What the figures of this answer mean.")
+    on_hand: Decimal | None = strawberry.field(description="Book stock.")
+    available_to_promise: Decimal | None = strawberry.field(
+        description="What may be promised now, in the meaning of `semantics`; null when it is not known."
+    )
+    reserved: Decimal | None = strawberry.field(description="Set aside for orders and baskets.")
+    safety_stock: Decimal | None = strawberry.field(description="Kept back against miscounts.")
+    incoming: Decimal | None = strawberry.field(description="On its way here.")
+    promises: list[Promise] | None = strawberry.field(description="What more can be promised, day by day.")
+    expected_at: dt.datetime | None = strawberry.field(description="When more is expected.")
+    pick_up_time: str | None = strawberry.field(
+        description="From order to ready for collection, an ISO 8601 duration such as PT2H."
+    )
+    freshness: Freshness = freshness_field()
+
+
+def asked_locations(locations: list[strawberry.ID] | None) -> list[LocationId | None]:
+    """The locations of stock keys; the one location None stands for the network. Raises InvalidInput."""
+    if locations is None:
+        return [None]
+    if not 1 <= len(locations) <= LOCATIONS_MAX:
+        raise InvalidInput(f"Ask for 1 to {LOCATIONS_MAX} locations, or for none at all.", ("locations",))
+    return [LocationId(native_id("Location", id_, "locations", place)) for place, id_ in enumerate(locations)]
+
+
+async def availability_at(
+    info: Info,
+    skus: Sequence[Sku],
+    locations: Sequence[LocationId | None],
+    fulfillment: FulfillmentType | None,
+) -> list[list[Answer]]:
+    """For each SKU the answers at each location. Raises InvalidInput when that is too much to ask at once."""
+    return await _availability(info, [[StockKey(sku, at) for at in locations] for sku in skus], fulfillment)
+
+
+async def availability_there(info: Info, locations: Sequence[LocationId], skus: Sequence[Sku]) -> list[list[Answer]]:
+    """For each location the answers of each SKU. Raises InvalidInput when that is too much to ask at once."""
+    return await _availability(info, [[StockKey(sku, at) for sku in skus] for at in locations], None)
+
+
+def list_or_failure(answers: list[Answer]) -> list[Answer] | UpstreamError:
+    """The value of a list field. When nothing at all is known the field fails once, not once per item."""
+    failures = [answer for answer in answers if isinstance(answer, UpstreamError)]
+    return failures[0] if failures and len(failures) == len(answers) else answers
+
+
+async def _availability(
+    info: Info, rows: list[list[StockKey]], fulfillment: FulfillmentType | None
+) -> list[list[Answer]]:
+    keys = [key for row in rows for key in row]
+    if len(keys) > POSITIONS_MAX:
+        raise InvalidInput(
+            f"{len(keys)} stock positions are asked for (products times locations); {POSITIONS_MAX} are the most."
+        )
+    stock = await info.context.loaders.of(info.context.retail.inventory.stock).settle(keys)
+    answers = iter([inventory.promise(found, fulfillment) if isinstance(found, Reading) else found for found in stock])
+    return [[next(answers) for _ in row] for row in rows]

@@ -1,0 +1,105 @@
+"""Public ids: `Type:native`, so that an id alone says what it names. Bare ones are taken where the type is known."""
+
+import hashlib
+from typing import Any, ClassVar
+
+import strawberry
+
+from domains.products import checked_skus
+from domains.vocabulary import IdempotencyKey, InvalidInput, Record, Sku
+from resolvers.context import Caller
+from resolvers.reading import read, value_of
+
+NODE_TYPES = (
+    "Product",
+    "Location",
+    "Customer",
+    "LoyaltyMembership",
+    "LoyaltyRedemption",
+    "Order",
+    "ReturnAuthorization",
+)
+
+NATIVE_MAX = 255
+KEY_MAX = 255
+
+
+def public_id(type_name: str, native: str) -> strawberry.ID:
+    return strawberry.ID(f"{type_name}:{native}")
+
+
+def native_id(type_name: str, given: str, *path: str | int) -> str:
+    """The native id behind `given`, which names a `type_name`.
+
+    Raises InvalidInput, pointing at `path`, when it names something else or cannot be an id.
+    """
+    prefix, colon, rest = given.partition(":")
+    if not colon or prefix not in NODE_TYPES:
+        return name_of(given, *path)
+    if prefix != type_name:
+        raise InvalidInput(f"This is the id of {_a(prefix)}, and {_a(type_name)} is asked for.", path)
+    return name_of(rest, *path)
+
+
+def named_type(given: str, *path: str | int) -> tuple[str, str]:
+    """The type and native id that a Node id names. Raises InvalidInput when it does not say its type."""
+    prefix, _, rest = given.partition(":")
+    if prefix not in NODE_TYPES:
+        raise InvalidInput(f"A node id is one of {', '.join(NODE_TYPES)}, a colon and an id, as in Order:1042.", path)
+    return prefix, name_of(rest, *path)
+
+
+def name_of(given: str, *path: str | int) -> str:
+    """`given` if it can name something: 1 to 255 characters, none of them invisible. Raises InvalidInput."""
+    if not 1 <= len(given) <= NATIVE_MAX or not given.isprintable():
+        raise InvalidInput(f"An id or number has 1 to {NATIVE_MAX} printable characters.", path)
+    return given
+
+
+def sku_of(given: str, *path: str | int) -> Sku:
+    """`given` if it can be a SKU. Raises InvalidInput, pointing at `path`."""
+    try:
+        return checked_skus([given])[0]
+    except InvalidInput as error:
+        raise InvalidInput(error.message, path) from error
+
+
+def scoped_key(caller: Caller, operation: str, given: str, *path: str | int) -> IdempotencyKey:
+    """The caller's idempotency key, made unlike any other caller's, and unlike its own for another operation.
+
+    Raises InvalidInput when it is empty or longer than 255 characters.
+    """
+    if not 1 <= len(given) <= KEY_MAX:
+        raise InvalidInput(f"An idempotency key has 1 to {KEY_MAX} characters.", path)
+    scope = "\0".join((caller.subject, operation, given))
+    return IdempotencyKey(hashlib.sha256(scope.encode("utf-8", "surrogatepass")).hexdigest())
+
+
+def node_id(type_name: str, attribute: str = "id") -> Any:
+    """The `id` field of a Node whose native id is `attribute` of its record."""
+
+    def resolve(parent: strawberry.Parent[object]) -> strawberry.ID:
+        return public_id(type_name, read(parent, attribute))
+
+    return strawberry.field(
+        resolver=resolve,
+        description=f"Names this {type_name} in the whole schema: its type, a colon and its own id.",
+    )
+
+
+def _a(type_name: str) -> str:
+    return f"{'an' if type_name[0] in 'AEIOU' else 'a'} {type_name}"
+
+
+@strawberry.interface(description="Something that can be found again by its id alone.")
+class Node:
+    record: ClassVar[type[Record]]
+    """The canonical record of the type, by which its objects are recognised."""
+
+    id: strawberry.ID = strawberry.field(
+        description="Names this object in the whole schema: its type, a colon and its own id."
+    )
+
+    @classmethod
+    def is_type_of(cls, obj: object, _info: object) -> bool:
+        return isinstance(value_of(obj), cls.record)

@@ -1,0 +1,99 @@
+"""One data loader per Fetch and request: gathers the keys of a tick, and remembers what was answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from aiodataloader import DataLoader
+
+from domains.vocabulary import Fetch, Reading, UpstreamError
+from resolvers.batching import Gathering
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+BATCH_MAX = 2_000
+"""Keys in one Fetch. Connectors cut it further to what their vendor takes; this bounds a single read of the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An UpstreamError kept as a value: a memo that nobody comes back for is then no unretrieved exception."""
+
+    error: UpstreamError
+
+
+class Loader(Generic[K, T]):
+    """What one Fetch answers within one request. A key that failed stays failed: a request asks once."""
+
+    def __init__(self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]]) -> None:
+        self._fetch = fetch
+        self._running = running
+        self._keys: DataLoader[K, Reading[T] | _Failed | None] = DataLoader(self._batch, max_batch_size=BATCH_MAX)
+
+    async def load(self, key: K) -> Reading[T] | None:
+        """The reading of `key`, or None when there is no such thing. Raises UpstreamError."""
+        answer = await self._keys.load(key)
+        if isinstance(answer, _Failed):
+            raise answer.error
+        return answer
+
+    async def load_many(self, keys: Iterable[K]) -> list[Reading[T] | None]:
+        """As `load`, in the order of `keys`. Raises the first UpstreamError among them."""
+        answers = await self.settle(list(keys))
+        for answer in answers:
+            if isinstance(answer, UpstreamError):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, UpstreamError)]
+
+    async def settle(self, keys: Sequence[K | None]) -> list[Reading[T] | UpstreamError | None]:
+        """One answer per key, in order; a key None has the answer None. What failed is answered as its error."""
+        asked = [None if key is None else self._keys.load(key) for key in keys]
+        answers = [None if future is None else await future for future in asked]
+        return [answer.error if isinstance(answer, _Failed) else answer for answer in answers]
+
+    async def _batch(self, keys: list[K]) -> list[Reading[T] | _Failed | None]:
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        try:
+            found = await self._fetch(frozenset(keys))
+        except UpstreamError as error:
+            return [_Failed(error)] * len(keys)
+        except asyncio.CancelledError as error:
+            if task is not None and task.cancelling():
+                raise
+            # A read that cancelled itself is a bug; without an answer everybody who waits for it would wait for ever.
+            raise RuntimeError("a read was cancelled from below") from error
+        return [found.get(key) for key in keys]
+
+
+class Loaders:
+    """The loaders of one request, made as they are needed, and the instant at which the request stands."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._running: set[asyncio.Task[Any]] = set()
+        self._loaders: dict[int, Loader[Any, Any]] = {}
+        self.gathering = Gathering(self._running)
+
+    def of(self, fetch: Fetch[K, T]) -> Loader[K, T]:
+        """The request's loader of `fetch`."""
+        loader = self._loaders.get(id(fetch))  # by identity: a Fetch need not be hashable, and the ports outlive this
+        if loader is None:
+            loader = self._loaders[id(fetch)] = Loader(fetch, self._running)
+        return loader
+
+    def forget(self) -> None:
+        """Drop every answer, because something was written: what the answer reads next it reads anew."""
+        self._loaders.clear()
+
+    def close(self) -> None:
+        """Cancel every read still in flight. Nobody waits for it any more."""
+        for task in tuple(self._running):
+            task.cancel()

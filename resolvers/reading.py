@@ -1,0 +1,28 @@
+"""Looking through a Reading, so that a GraphQL object may stand on a canonical record with or without its origin."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from domains.vocabulary import Reading
+
+T = TypeVar("T")
+
+
+def read(source: object, name: str) -> Any:
+    """The default resolver: attribute `name` of a record, or of the record inside a Reading."""
+    return getattr(source.value if type(source) is Reading else source, name)
+
+
+def value_of(source: Reading[T] | T) -> T:
+    """The record itself."""
+    return source.value if isinstance(source, Reading) else source
+
+
+def each(reading: Reading[Any], values: Iterable[T]) -> list[Reading[T]]:
+    """The members of what was read together, each with the freshness of the whole."""
+    return [Reading(value, reading.source, reading.tier, reading.observed_at, reading.max_age_s) for value in values]
+
+
+def instead(reading: Reading[Any], value: T) -> Reading[T]:
+    """`value`, which was made of a reading, with that reading's freshness."""
+    return Reading(value, reading.source, reading.tier, reading.observed_at, reading.max_age_s)
