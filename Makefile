@@ -6,10 +6,10 @@ PORT ?= 8000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check schema lock clean
+.PHONY: help demo test check schema assets audit test-browser lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready ## four outside systems and the gateway, with a first query to paste (PORT=8000 SEED=1)
 	$(BIN)/retailgraph demo --port $(PORT) --seed $(SEED)
@@ -26,6 +26,18 @@ check: .venv/ready-dev ## style, types, floors, printed schema and contracts
 
 schema: .venv/ready ## print schema.graphql and the open role contracts again
 	$(BIN)/retailgraph schema --write
+
+assets: gateway/explorer/static/index.html ## GraphiQL for the explorer, built from npm (needs Node 20 or later)
+
+gateway/explorer/static/index.html: $(wildcard gateway/explorer/graphiql/*.*)
+	cd gateway/explorer/graphiql && npm ci --ignore-scripts --no-audit --no-fund && npm run build
+
+test-browser: .venv/ready-dev assets ## the explorer in a real browser (needs Chromium, on the PATH or named in CHROMIUM)
+	$(BIN)/pytest -m browser tests/gateway/test_explorer_browser.py
+
+audit: .venv/ready-dev ## the GraphQL-over-HTTP audit suite against a running gateway (needs Node 20 or later)
+	cd tests/audit && npm ci --ignore-scripts --no-audit --no-fund
+	$(BIN)/python -m tests.audit
 
 lock: .venv/ready-dev ## resolve the newest allowed versions into the lock files
 	$(PIP) uv

@@ -1,0 +1,127 @@
+"""The `retailgraph` command. Says what is wrong in a sentence, with exit code 2; tracebacks are for bugs."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway import __version__
+from gateway.trouble import CannotStart
+
+ROOT = Path(__file__).parents[1]
+CONTRACTS = "domains/connectors/open"
+
+app = typer.Typer(
+    name="retailgraph",
+    help="A GraphQL federation gateway over retail and ERP domains.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _room(name: str) -> Any:
+    """The module of that name, loaded when a command needs it: `--version` and `--help` need none, and all of them
+    together take a second."""
+    return importlib.import_module(name)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Every command knows --help."""
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Of the gateway; the outside systems take the four after it.")] = 8000,
+    seed: Annotated[
+        int, typer.Option(help="Names the world: the same seed makes the same products and customers.")
+    ] = 1,
+    latency_scale: Annotated[
+        float, typer.Option(min=0, help="Multiplies the latency of the outside systems; 0 turns it off.")
+    ] = 1.0,
+) -> None:
+    """Start four made-up outside systems and the gateway, and print a first query."""
+    _room("gateway.demo").start(port, seed, latency_scale)
+
+
+@app.command()
+def serve(
+    config: Annotated[
+        Path | None, typer.Option(help="The settings, as TOML. By default what RETAILGRAPH_CONFIG names.")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Instead of the one in the settings.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Instead of the one in the settings.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the settings can be used.")] = False,
+) -> None:
+    """Serve the outside systems of the settings."""
+    _room("gateway.deployment").start(config, host, port, check)
+
+
+@app.command()
+def schema(
+    write: Annotated[bool, typer.Option("--write", help="Write schema.graphql and the open role contracts.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 and a diff when a written file is stale.")
+    ] = False,
+) -> None:
+    """Print the schema, or keep the written one true to the code."""
+    if (write or check) and not (ROOT / "pyproject.toml").is_file():
+        raise CannotStart("--write and --check keep the files of a checkout; this is an installed package.")
+    if write:
+        for name, text in printed().items():
+            (ROOT / name).write_text(text, encoding="utf-8")
+            typer.echo(f"wrote {name}")
+    elif check:
+        if stale := differences(ROOT):
+            typer.echo("".join(stale), nl=False)
+            typer.echo("The written files are out of date: run `retailgraph schema --write`.", err=True)
+            raise typer.Exit(1)
+    else:
+        typer.echo(_room("gateway.schema").print_sdl(), nl=False)
+
+
+def printed() -> dict[str, str]:
+    """What the code says each written file should hold, by its path from the root of a checkout."""
+    contract = _room("domains.connectors.open.contract")
+    documents = {
+        f"{CONTRACTS}/{role.value.lower()}.openapi.json": json.dumps(contract.document(role), indent=2) + "\n"
+        for role in contract.ENDPOINTS
+    }
+    return {"schema.graphql": _room("gateway.schema").print_sdl(), **documents}
+
+
+def differences(root: Path) -> list[str]:
+    """The lines of a unified diff from what is written under `root` to what the code prints; none when they agree."""
+    lines: list[str] = []
+    for name, text in printed().items():
+        path = root / name
+        written = path.read_text(encoding="utf-8") if path.is_file() else ""
+        before, after = written.splitlines(keepends=True), text.splitlines(keepends=True)
+        lines += difflib.unified_diff(before, after, f"{name} (written)", f"{name} (code)")
+    return lines
+
+
+def main() -> None:
+    """The entry point of the `retailgraph` script."""
+    try:
+        app()
+    except CannotStart as exc:
+        typer.echo(f"retailgraph: {exc}", err=True)
+        sys.exit(2)

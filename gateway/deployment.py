@@ -1,0 +1,46 @@
+"""`retailgraph serve`: the gateway in front of the systems that the settings name."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+
+import structlog
+import typer
+
+from gateway.app import build_app
+from gateway.http import Drain
+from gateway.serving import bind, run
+from gateway.settings import Settings, load
+from gateway.telemetry import configure_logs
+from gateway.wiring import open_retail
+
+_log = structlog.get_logger(__name__)
+
+
+def start(config: Path | None, host: str | None, port: int | None, check: bool) -> None:
+    """Serve until SIGINT or SIGTERM. `host` and `port` stand above the settings; `check` stops before listening.
+
+    Raises CannotStart for settings that cannot be used, a port that is taken, and an app that does not come up.
+    """
+    settings = load(config)
+    asyncio.run(_assemble(settings))
+    if check:
+        typer.echo("The settings can be used.")
+        return
+    host = settings.server.host if host is None else host
+    configure_logs(settings.logs.level, settings.logs.format)
+    drain = Drain()
+    app = build_app(settings, drain=drain)
+    with bind(host, settings.server.port if port is None else port) as sock:
+        listening = partial(_log.info, "listening", host=host, port=sock.getsockname()[1])
+        linger_s, timeout_s = settings.server.drain_linger_s, settings.server.drain_timeout_s
+        run(app, sock, drain, listening, linger_s=linger_s, timeout_s=timeout_s)
+    _log.info("stopped")
+
+
+async def _assemble(settings: Settings) -> None:
+    """Open and close the house once, so that what cannot be wired is told as a sentence and before anyone connects."""
+    async with open_retail(settings):
+        pass

@@ -1,0 +1,110 @@
+"""Runs an ASGI app on one socket until a signal ends it: open connections are drained, then the call returns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import math
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gateway.http import Drain, DrainingServer
+from gateway.trouble import CannotStart, PortTaken
+
+# Load balancers keep idle connections for 60 s (AWS, nginx); whoever closes first loses requests, so we close later.
+KEEP_ALIVE_S = 75
+BACKLOG = 2048  # what the kernel allows by default is 4096; a burst of half of that is not refused
+
+
+class AppFailed(CannotStart):
+    """The app did not come up. Why stands in the log."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket at `host` and `port`; port 0 takes any free one. Raises PortTaken."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+            sock.listen(BACKLOG)
+        except OSError:
+            sock.close()
+            raise
+    except OSError as exc:
+        why = "it is in use" if exc.errno == errno.EADDRINUSE else (exc.strerror or str(exc)).lower()
+        raise PortTaken(host, port, why) from exc
+    return sock
+
+
+class _Server(DrainingServer):
+    """Tells when it listens, and treats a signal as the ordinary end that it is.
+
+    uvicorn raises the signal again after it has drained, which would skip everything that still has to be closed.
+    """
+
+    def __init__(self, config: uvicorn.Config, drain: Drain, linger_s: float, listening: Callable[[], None]) -> None:
+        super().__init__(config, drain, linger_s)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            self._listening()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Ctrl-C does not linger: no balancer sends requests to somebody's terminal."""
+        if sig == signal.SIGINT:
+            self._linger_s = 0.0
+        super().handle_exit(sig, frame)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def run(
+    app: ASGIApp,
+    sock: socket.socket,
+    drain: Drain,
+    listening: Callable[[], None],
+    *,
+    linger_s: float,
+    timeout_s: float,
+) -> None:
+    """Serve `app` on `sock` until SIGINT or SIGTERM; `listening` is called once requests are accepted.
+
+    `drain` begins at the signal, requests are taken for `linger_s` more, and what runs then has `timeout_s` to end.
+    Raises AppFailed.
+    """
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # its lines hold query strings; the correlation middleware writes its own
+        server_header=False,
+        proxy_headers=False,  # nobody is trusted to say who the client is
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=math.ceil(timeout_s),
+        backlog=BACKLOG,
+    )
+    server = _Server(config, drain, linger_s, listening)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        try:
+            runner.run(server.serve(sockets=[sock]))
+        except SystemExit as exc:  # how uvicorn says that the app's lifespan did not open
+            raise AppFailed("The gateway did not come up; the lines above say why.") from exc

@@ -1,0 +1,146 @@
+"""The product as people run it: processes on loopback, asked over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from domains.sandbox import ROLES, Sandbox
+
+ROOT = Path(__file__).parents[1]
+START_TIMEOUT_S = 30.0
+Json = dict[str, Any]
+
+
+class Asked:
+    """A gateway to ask, and the counters of the systems behind it."""
+
+    def __init__(self, url: str, systems: Mapping[str, str]) -> None:
+        self.http = httpx.Client(base_url=url, timeout=20, trust_env=False)
+        self.systems = systems
+
+    def ask(self, query: str, variables: Json | None = None, token: str | None = None) -> Json:
+        """The whole GraphQL answer, whatever its status."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        answer = self.http.post("/graphql", json={"query": query, "variables": variables or {}}, headers=headers)
+        body: Json = answer.json()
+        return body
+
+    def data(self, query: str, variables: Json | None = None, token: str | None = None) -> Json:
+        """The data of an answer that has no errors."""
+        body = self.ask(query, variables, token)
+        assert "errors" not in body, body["errors"]
+        data: Json = body["data"]
+        return data
+
+    def calls(self) -> dict[str, dict[str, int]]:
+        """How often each endpoint was asked since the last `reset`, by system; silent systems are left out."""
+        counted: dict[str, dict[str, int]] = {}
+        for role, url in self.systems.items():
+            answer = httpx.get(f"{url}/_sandbox/calls", trust_env=False).json()
+            if answer:
+                counted[role] = answer
+        return counted
+
+    def reset(self) -> None:
+        for url in self.systems.values():
+            httpx.delete(f"{url}/_sandbox/calls", trust_env=False)
+
+    def close(self) -> None:
+        self.http.close()
+
+
+@contextmanager
+def sandbox_running(latency_scale: float = 0.0) -> Iterator[Sandbox]:
+    """The four systems on free ports, without their usual slowness unless asked for."""
+    with Sandbox.start(0, seed=1, latency_scale=latency_scale) as sandbox:
+        yield sandbox
+
+
+@contextmanager
+def command(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A running `retailgraph` command, ended by SIGTERM, and killed only if that does not end it in 15 s."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+
+
+@contextmanager
+def gateway_running(systems: Mapping[str, str], folder: Path, extra: str = "") -> Iterator[Asked]:
+    """`retailgraph serve` in front of `systems`. `extra` is more TOML."""
+    config = folder / "retailgraph.toml"
+    sections = "".join(f'[systems.{role.lower()}]\nurl = "{url}"\n' for role, url in systems.items())
+    config.write_text(
+        '[server]\nport = 0\ndrain_linger_s = 0\n[logs]\nlevel = "info"\n[identity.anonymous]\naudience = "associate"\n'
+        + sections
+        + extra
+    )
+    with command("serve", "--config", str(config)) as process:
+        asked = Asked(f"http://127.0.0.1:{_port_said(process)}", systems)
+        try:
+            yield asked
+        finally:
+            asked.close()
+
+
+def _port_said(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    deadline = time.monotonic() + START_TIMEOUT_S
+    said = []
+    while time.monotonic() < deadline:
+        line = process.stdout.readline()
+        said.append(line)
+        found = re.search(r'"port":\s*(\d+)', line)
+        if found and "listening" in line:
+            return int(found[1])
+        if not line and process.poll() is not None:
+            break
+    raise AssertionError("the gateway did not say that it listens:\n" + "".join(said))
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row that are free now."""
+    for first in range(21_000, 60_000, count):
+        held = []
+        try:
+            for port in range(first, first + count):
+                sock = socket.socket()
+                held.append(sock)
+                sock.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        else:
+            return first
+        finally:
+            for sock in held:
+                sock.close()
+    raise AssertionError("no ports are free")
+
+
+__all__ = ["ROLES", "Asked", "Json", "command", "free_ports", "gateway_running", "sandbox_running"]
