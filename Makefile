@@ -6,7 +6,7 @@ PORT ?= 8000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check schema assets audit test-browser lock clean
+.PHONY: help demo test faults outage check schema assets audit test-browser lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,12 @@ demo: .venv/ready ## four outside systems and the gateway, with a first query to
 
 test: .venv/ready-dev ## the whole test suite
 	$(BIN)/pytest
+
+faults: .venv/ready-dev ## every system x fault x cache state against what the schema declares; writes build/faults.html
+	$(BIN)/pytest -m faults tests/faults
+
+outage: .venv/ready-dev ## load on several processes while systems and the shared cache fail; writes build/outage.md
+	$(BIN)/pytest -m outage tests/outage
 
 check: .venv/ready-dev ## style, types, floors, printed schema and contracts
 	$(BIN)/ruff format --check .

@@ -69,9 +69,16 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Instead of the one in the settings.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Instead of the one in the settings.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the settings can be used.")] = False,
+    print_policies: Annotated[
+        bool, typer.Option("--print-policies", help="Only show the numbers in force, per system and kind of answer.")
+    ] = False,
 ) -> None:
     """Serve the outside systems of the settings."""
-    _room("gateway.deployment").start(config, host, port, check)
+    deployment = _room("gateway.deployment")
+    if print_policies:
+        deployment.show(config)
+    else:
+        deployment.start(config, host, port, check)
 
 
 @app.command()

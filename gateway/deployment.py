@@ -8,15 +8,24 @@ from pathlib import Path
 
 import structlog
 import typer
+from rich.console import Console
 
 from gateway.app import build_app
 from gateway.http import Drain
+from gateway.policy_tables import print_policies
 from gateway.serving import bind, run
 from gateway.settings import Settings, load
 from gateway.telemetry import configure_logs
 from gateway.wiring import open_retail
 
+WIDE = 140  # columns of the tables, whatever the terminal: they are also piped into files
+
 _log = structlog.get_logger(__name__)
+
+
+def show(config: Path | None) -> None:
+    """Print the numbers in force under the settings. Raises CannotStart."""
+    print_policies(load(config), Console(highlight=False, width=WIDE))
 
 
 def start(config: Path | None, host: str | None, port: int | None, check: bool) -> None:

@@ -1,0 +1,238 @@
+"""One load: announced to the store, brought from the source, kept, handed out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from cache.events import CacheEvent, CacheEventKind, CacheHook, nobody, tell
+from cache.freshness import FreshnessPolicy, Verdict
+from cache.store import Claim, Entry, Put, Shelf, Store, StoreDown
+from domains.vocabulary import BreakerOpen, Fetch, FreshnessTier, Reading, UpstreamError
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadLimits:
+    """How far loads go."""
+
+    # A load of another process is waited for this long, then made here too: about a slow answer's time, so that a
+    # process that died with a lease in its hand costs its followers one such wait.
+    follow_s: float = 1.0
+    # A shared store answers in a fraction of a millisecond; asking it 50 times a second costs nothing.
+    poll_s: float = 0.02
+    # Longer than any Wire lets a call take, retries included.
+    lease_s: float = 10.0
+    # Nobody waits longer than this for a load, even without a deadline.
+    wait_s: float = 30.0
+    # Refreshes in the background, per kind of answer. More would take slots that callers are waiting for.
+    refreshes_max: int = 16
+
+    @property
+    def polls_max(self) -> int:
+        return int(self.follow_s / self.poll_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What loads take from outside.
+
+    `clock` gives seconds since the epoch, `luck` draws from [0, 1), `remaining_s` tells how long the caller of the
+    moment still waits (None: no limit).
+    """
+
+    store: Store
+    clock: Callable[[], float]
+    luck: Callable[[], float]
+    remaining_s: Callable[[], float | None] = lambda: None
+    hook: CacheHook = nobody
+    limits: LoadLimits = LoadLimits()
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Landed(Generic[T]):
+    """The answer for one key, ready to be handed out; None: not found. `loaded` now, or found in the store."""
+
+    reading: Reading[T] | None
+    loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aged(Generic[T]):
+    """The store had this, past its fresh time: it may be served while it is refreshed."""
+
+    entry: Entry[T]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(Generic[T]):
+    """The source did not answer. `fallback` may stand in, if there is one."""
+
+    error: UpstreamError
+    fallback: Entry[T] | None
+
+
+Outcome: TypeAlias = Landed[T] | Aged[T] | Failed[T]
+Settle: TypeAlias = Callable[[str, Outcome[T]], None]
+
+
+class Loading(Generic[K, T]):
+    """Brings answers of one kind from their source. `failing` says whether the source was failing when last asked."""
+
+    def __init__(self, fetch: Fetch[K, T], policy: FreshnessPolicy, shelf: Shelf[T], around: Surroundings) -> None:
+        self._fetch = fetch
+        self._policy = policy
+        self._shelf = shelf
+        self._around = around
+        self.failing = False
+
+    def judge(self, entry: Entry[T]) -> Verdict:
+        """What may be done with an entry now."""
+        age_s = self._around.clock() - entry.loaded_at
+        return self._policy.judge(age_s, entry.luck, absent=entry.reading is None)
+
+    async def find(self, owner: str, wanted: Mapping[str, K], settle: Settle[T]) -> None:
+        """Settle every key: by what the store has, or else by loading it."""
+        rest = dict(wanted)
+        fallbacks: dict[str, Entry[T]] = {}
+        for text, entry in (await self._standing(owner, wanted)).items():
+            verdict = self.judge(entry)
+            if verdict is Verdict.FRESH:
+                settle(text, Landed(entry.reading, loaded=False))
+                del rest[text]
+            elif verdict is Verdict.STALE:
+                settle(text, Aged(entry))
+                del rest[text]
+            elif verdict is Verdict.FALLBACK:
+                fallbacks[text] = entry
+        if rest:
+            await self.load(owner, rest, settle, fallbacks)
+
+    async def load(
+        self, owner: str, wanted: Mapping[str, K], settle: Settle[T], fallbacks: Mapping[str, Entry[T]]
+    ) -> None:
+        """Settle every key by loading it, here or, where it is being loaded already, in another process."""
+
+        def settle_for_good(text: str, outcome: Outcome[T]) -> None:
+            settle(text, Failed(outcome.error, fallbacks.get(text)) if isinstance(outcome, Failed) else outcome)
+
+        await self._obtain(owner, wanted, settle_for_good, self._around.limits.polls_max)
+
+    async def _obtain(self, owner: str, wanted: Mapping[str, K], settle: Settle[T], polls_left: int) -> None:
+        """A key that another process is loading is looked for again, up to `polls_left` times."""
+        claims = await self._claim(owner, wanted)
+        mine: dict[str, K] = {}
+        theirs: dict[str, K] = {}
+        unneeded: list[str] = []
+        for text, key in wanted.items():
+            claim = claims.get(text)
+            if claim is not None and claim.entry is not None and self.judge(claim.entry) is Verdict.FRESH:
+                settle(text, Landed(claim.entry.reading, loaded=False))
+                unneeded.append(text)
+            elif claim is None or claim.leads or not polls_left:
+                mine[text] = key
+            else:
+                theirs[text] = key
+        if unneeded:
+            await self._release(owner, unneeded)
+        if not theirs:
+            await self._load(owner, mine, claims, settle)
+        elif not mine:
+            await self._obtain_later(owner, theirs, settle, polls_left)
+        else:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._load(owner, mine, claims, settle))
+                both.create_task(self._obtain_later(owner, theirs, settle, polls_left))
+
+    async def _obtain_later(self, owner: str, wanted: Mapping[str, K], settle: Settle[T], polls_left: int) -> None:
+        await self._around.sleep(self._around.limits.poll_s)
+        remaining_s = self._around.remaining_s()
+        out_of_time = remaining_s is not None and remaining_s <= self._around.limits.poll_s
+        await self._obtain(owner, wanted, settle, 0 if out_of_time else polls_left - 1)
+
+    async def _load(
+        self, owner: str, wanted: Mapping[str, K], claims: Mapping[str, Claim[T]], settle: Settle[T]
+    ) -> None:
+        if not wanted:
+            return
+        began_at = self._around.clock()
+        try:
+            found = await self._fetch(frozenset(wanted.values()))
+        except UpstreamError as error:
+            if error.counts_against or isinstance(error, BreakerOpen):
+                self.failing = True
+            self.tell(CacheEventKind.LOAD_FAILED, len(wanted), self._around.clock() - began_at, error.code)
+            for text in wanted:
+                settle(text, Failed(error, None))
+            await self._release(owner, wanted)
+            return
+        self.failing = False
+        self.tell(CacheEventKind.LOADED, len(wanted), self._around.clock() - began_at)
+        readings = {text: self._dated(found.get(key)) for text, key in wanted.items()}
+        puts = {
+            text: self._put(readings[text], began_at, claim)
+            for text in wanted
+            if (claim := claims.get(text)) is not None
+        }
+        await self._keep(owner, puts)
+        for text, reading in readings.items():
+            settle(
+                text, Landed(reading, loaded=True)
+            )  # after it is kept: whoever asks next must not find what was there before
+
+    def _dated(self, reading: Reading[T] | None) -> Reading[T] | None:
+        if reading is None:
+            return None
+        return Reading(reading.value, reading.source, reading.tier, reading.observed_at, self._policy.fresh_s)
+
+    def _put(self, reading: Reading[T] | None, began_at: float, claim: Claim[T]) -> Put[T]:
+        absent = reading is None
+        keep_s = self._policy.keep_s(absent=absent)
+        if keep_s <= 0:
+            return Put(None, claim.fence)
+        kept = reading and Reading(
+            reading.value, reading.source, FreshnessTier.FRESH, reading.observed_at, reading.max_age_s
+        )
+        return Put(Entry(kept, began_at, keep_s, self._around.luck()), claim.fence)
+
+    async def _standing(self, owner: str, wanted: Mapping[str, K]) -> dict[str, Entry[T]]:
+        try:
+            return await self._around.store.get_many(self._shelf, owner, wanted.keys())
+        except StoreDown:
+            return {}
+
+    async def _claim(self, owner: str, wanted: Mapping[str, K]) -> dict[str, Claim[T]]:
+        try:
+            return await self._around.store.begin(self._shelf, owner, wanted.keys(), self._around.limits.lease_s)
+        except StoreDown:
+            return {}
+
+    async def _keep(self, owner: str, puts: Mapping[str, Put[T]]) -> None:
+        if puts:
+            try:
+                await self._around.store.set_many(self._shelf, owner, puts)
+            except StoreDown:
+                return
+
+    async def _release(self, owner: str, texts: Collection[str]) -> None:
+        try:
+            await self._around.store.release(self._shelf, owner, texts)
+        except StoreDown:
+            return
+
+    def report_bug(self, bug: BaseException, keys: int) -> None:
+        """A load broke instead of failing."""
+        _log.error("a load of %s has a bug", self._shelf.name, exc_info=bug)
+        self.tell(CacheEventKind.LOAD_FAILED, keys, error=type(bug).__name__)
+
+    def tell(self, kind: CacheEventKind, keys: int, seconds: float | None = None, error: str | None = None) -> None:
+        """Let the hook know."""
+        tell(self._around.hook, CacheEvent(kind, self._shelf.name, keys, seconds, error))

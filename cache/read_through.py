@@ -1,0 +1,185 @@
+"""A Fetch that remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+from cache.events import CacheEventKind
+from cache.flights import Flights
+from cache.freshness import FreshnessPolicy, Verdict
+from cache.loading import Aged, Failed, Landed, Loading, Outcome, Surroundings
+from cache.refreshes import Refreshes
+from cache.store import Entry, Shelf, digest
+from domains.vocabulary import DeadlineExceeded, Fetch, FreshnessTier, Reading, SystemRole, UpstreamError
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+NOBODY = ""
+"""The owner of what everybody may see."""
+
+
+class Cached(Generic[K, T]):
+    """A Fetch in front of `fetch`, for answers of one kind.
+
+    Only what is missing goes out, in one batch, once, however many ask. What is stale is served and refreshed; when
+    the source fails, what is within the stale-if-error time stands in, marked STALE_DEGRADED.
+
+    With an `owner`, answers are private: each owner sees what was loaded for it and nothing else, and a caller without
+    an owner (None or "") is answered past the cache.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch[K, T],
+        policy: FreshnessPolicy,
+        *,
+        shelf: Shelf[T],
+        system: SystemRole,
+        around: Surroundings,
+        owner: Callable[[], str | None] | None = None,
+    ) -> None:
+        self.policy = policy
+        self.shelf = shelf
+        self._fetch = fetch
+        self._system = system
+        self._around = around
+        self._owner = owner
+        self._loading = Loading(fetch, policy, shelf, around)
+        self._flights = Flights(self._loading)
+        self._refreshes = Refreshes(self._loading, around.limits.refreshes_max, private=owner is not None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being loaded, for callers or in the background."""
+        return self._flights.busy or self._refreshes.busy
+
+    async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
+        """What is known of the keys. Raises UpstreamError when something had to be loaded, could not be, and nothing
+        stands in for it."""
+        found: dict[K, Reading[T]] = {}
+        for key, outcome in (await self.outcomes(keys)).items():
+            if isinstance(outcome, UpstreamError):
+                raise outcome.with_traceback(None)  # many may raise it: each with its own way, not everybody's
+            found[key] = outcome
+        return found
+
+    async def outcomes(self, keys: frozenset[K]) -> dict[K, Reading[T] | UpstreamError]:
+        """The same key by key, for callers who can use some answers without the others. An absent key was not found."""
+        owner = NOBODY if self._owner is None else self._owner()
+        if owner is None or (self._owner is not None and not owner):
+            return dict(await self._fetch(keys))
+        asked = {self._text(key): key for key in keys}
+        near = self._around.store.peek(self.shelf, owner, asked.keys())
+        outcomes: dict[str, Outcome[T]] = {}
+        missing: dict[str, K] = {}
+        for text, key in asked.items():
+            entry = near.get(text)
+            verdict = Verdict.GONE if entry is None else self._loading.judge(entry)
+            if entry is None or verdict is Verdict.GONE or verdict is Verdict.FALLBACK:
+                missing[text] = key
+            elif verdict is Verdict.STALE:
+                outcomes[text] = Aged(entry)
+            else:
+                outcomes[text] = Landed(entry.reading, loaded=False)
+        if missing:
+            outcomes.update(await self._wait_for(owner, missing, near))
+        return self._answer(owner, asked, outcomes)
+
+    async def forget(self, keys: Collection[K], version: int | None = None) -> None:
+        """Drop the keys, for every owner, here and in the shared store; other processes hear of it through the bus.
+
+        `version` orders the invalidations of one key: one that is not newer than the last changes nothing. A load
+        that is under way when this is called is not kept.
+        """
+        texts = [self._text(key) for key in keys]
+        news = await self._around.store.forget(self.shelf.name, texts, version)
+        self.detach(news)
+        self._loading.tell(CacheEventKind.FORGOTTEN, len(news))
+
+    def detach(self, texts: Collection[str]) -> None:
+        """The keys of these digests were invalidated elsewhere: loads of them under way are not joined any more."""
+        self._flights.detach(texts)
+
+    def detach_all(self) -> None:
+        """Any key may have been invalidated elsewhere."""
+        self._flights.detach_all()
+
+    async def _wait_for(
+        self, owner: str, missing: Mapping[str, K], near: Mapping[str, Entry[T]]
+    ) -> dict[str, Outcome[T]]:
+        outcomes, mine = await self._wait(owner, missing, near)
+        # A load runs within the deadline of the caller who started it. Others need not fail with it: once, they try
+        # on their own time.
+        cut = {
+            text: missing[text]
+            for text, outcome in outcomes.items()
+            if text not in mine and isinstance(outcome, Failed) and isinstance(outcome.error, DeadlineExceeded)
+        }
+        if cut and self._has_time():
+            outcomes.update((await self._wait(owner, cut, near))[0])
+        return outcomes
+
+    async def _wait(
+        self, owner: str, wanted: Mapping[str, K], near: Mapping[str, Entry[T]]
+    ) -> tuple[dict[str, Outcome[T]], frozenset[str]]:
+        flights, mine = self._flights.join(owner, wanted)
+        remaining_s, wait_s = self._around.remaining_s(), self._around.limits.wait_s
+        await asyncio.wait(flights.values(), timeout=wait_s if remaining_s is None else min(wait_s, remaining_s))
+        outcomes: dict[str, Outcome[T]] = {}
+        for text, flight in flights.items():
+            if flight.done():
+                outcomes[text] = flight.result()
+            else:
+                late = DeadlineExceeded(self._system, self.shelf.name, "a load under way did not end in time")
+                entry = near.get(text)
+                usable = entry is not None and self._loading.judge(entry) is Verdict.FALLBACK
+                outcomes[text] = Failed(late, entry if usable else None)
+        return outcomes, mine
+
+    def _answer(
+        self, owner: str, asked: Mapping[str, K], outcomes: Mapping[str, Outcome[T]]
+    ) -> dict[K, Reading[T] | UpstreamError]:
+        answers: dict[K, Reading[T] | UpstreamError] = {}
+        counts: Counter[CacheEventKind] = Counter()
+        aged: dict[str, K] = {}
+        for text, key in asked.items():
+            outcome = outcomes[text]
+            if isinstance(outcome, Landed):
+                counts[CacheEventKind.MISS if outcome.loaded else CacheEventKind.HIT] += 1
+                if outcome.reading is not None:
+                    answers[key] = outcome.reading
+            elif isinstance(outcome, Aged):
+                counts[CacheEventKind.STALE] += 1
+                aged[text] = key
+                answers[key] = _stale(outcome.entry, failing=self._loading.failing)
+            else:
+                counts[CacheEventKind.MISS] += 1
+                counts[CacheEventKind.DEGRADED] += outcome.fallback is not None
+                answers[key] = _stale(outcome.fallback, failing=True) if outcome.fallback else outcome.error
+        if aged:
+            self._refreshes.start(owner, aged)
+        for kind, count in counts.items():
+            if count:
+                self._loading.tell(kind, count)
+        return answers
+
+    def _has_time(self) -> bool:
+        remaining_s = self._around.remaining_s()
+        return remaining_s is None or remaining_s > 0
+
+    def _text(self, key: K) -> str:
+        return digest(msgspec.msgpack.encode(key))
+
+
+def _stale(entry: Entry[T], *, failing: bool) -> Reading[T]:
+    reading = entry.reading
+    if reading is None:
+        raise LookupError("an absent answer is fresh or gone, never stale")
+    tier = FreshnessTier.STALE_DEGRADED if failing else FreshnessTier.STALE_OK
+    return Reading(reading.value, reading.source, tier, reading.observed_at, reading.max_age_s)
