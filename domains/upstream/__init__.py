@@ -8,6 +8,7 @@ from domains.upstream.correlation import correlation_id, traceparent
 from domains.upstream.deadline import Deadline, current_deadline, deadline_scope
 from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed
 from domains.upstream.opening import open_wire
+from domains.upstream.path import current_path, path_scope
 from domains.upstream.policy import DEFAULTS, WirePolicy
 from domains.upstream.snapshot import CapabilitySnapshot, WireSnapshot
 from domains.upstream.transport import Wire
@@ -30,8 +31,10 @@ __all__ = [
     "WireSnapshot",
     "correlation_id",
     "current_deadline",
+    "current_path",
     "deadline_scope",
     "decoded",
     "open_wire",
+    "path_scope",
     "traceparent",
 ]

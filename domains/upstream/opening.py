@@ -11,7 +11,7 @@ from httpx_aiohttp import AiohttpTransport
 from domains.upstream.events import Hook
 from domains.upstream.policy import DEFAULTS, WirePolicy
 from domains.upstream.transport import Wire
-from domains.vocabulary import SystemRole
+from domains.vocabulary import ServingPath, SystemRole
 
 # Common servers close an idle connection after 5 s (uvicorn) or more: we let go first, else a write may be sent into a
 # connection that is just being closed, and nobody knows whether it arrived.
@@ -19,7 +19,13 @@ KEEPALIVE_S = 4.0
 DNS_TTL_S = 30  # a failover by DNS is seen within half a minute, and a slow resolver is asked twice a minute
 
 
-def open_wire(system: SystemRole, policy: WirePolicy | None = None, *, hooks: Sequence[Hook] = ()) -> Wire:
+def open_wire(
+    system: SystemRole,
+    policy: WirePolicy | None = None,
+    *,
+    hooks: Sequence[Hook] = (),
+    shut_to: frozenset[ServingPath] = frozenset(),
+) -> Wire:
     """A Wire with its own pool of as many connections as it has slots. Connects on first use; close it with `aclose`.
 
     Built over aiohttp, because httpx's own pool does not survive cancelled requests when it is small. Redirects are not
@@ -36,4 +42,6 @@ def open_wire(system: SystemRole, policy: WirePolicy | None = None, *, hooks: Se
         )
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
-    return Wire(system, policy, AiohttpTransport(verify=tls, trust_env=False, client=session), hooks=hooks)
+    return Wire(
+        system, policy, AiohttpTransport(verify=tls, trust_env=False, client=session), hooks=hooks, shut_to=shut_to
+    )

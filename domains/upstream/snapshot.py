@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domains.upstream.breaker import BreakerState
-from domains.vocabulary import SystemRole
+from domains.vocabulary import ServingPath, SystemRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,11 @@ class CapabilitySnapshot:
 
 @dataclass(frozen=True, slots=True)
 class WireSnapshot:
-    """The whole system: slots, the pause its quota imposes, the retries it may still be asked, its capabilities."""
+    """The whole system: slots, the pause its quota imposes, the retries it may still be asked, its capabilities.
+
+    `asked_on` counts how often it was asked (attempts) by the path somebody waited on, None for background work;
+    `refused_on` the calls that were refused because their path may not wait for it.
+    """
 
     system: SystemRole
     in_flight: int
@@ -38,3 +42,5 @@ class WireSnapshot:
     paused_for_s: float
     retry_tokens: float
     capabilities: tuple[CapabilitySnapshot, ...]
+    asked_on: dict[ServingPath | None, int]
+    refused_on: dict[ServingPath, int]

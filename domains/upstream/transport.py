@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random as chance
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -18,6 +19,7 @@ from domains.upstream.errand import Errand, call_of
 from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed, tell
 from domains.upstream.lane import Lane
 from domains.upstream.pacing import Pacing
+from domains.upstream.path import current_path
 from domains.upstream.policy import WirePolicy
 from domains.upstream.retry import RetryBudget, retry_delay_s
 from domains.upstream.serial import Serial
@@ -27,6 +29,8 @@ from domains.upstream.translate import verdict_of
 from domains.vocabulary import (
     BreakerOpen,
     DeadlineExceeded,
+    ServingPath,
+    SystemOffPath,
     SystemRole,
     UpstreamError,
     UpstreamSaturated,
@@ -49,6 +53,8 @@ class Wire(httpx.AsyncBaseTransport):
     What our own deadline cuts off is no failure of the system. It is heard all the same: a cut call that had run for
     `slow_call_s` counts as a slow one, so that hanging systems open the breaker however impatient callers are, and
     shorter cuts raise the latency estimate until calls with that little time are no longer made.
+
+    While an operation on a path in `shut_to` is being answered no call goes out at all: SystemOffPath, and counted.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Wire(httpx.AsyncBaseTransport):
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
         hooks: Sequence[Hook] = (),
+        shut_to: frozenset[ServingPath] = frozenset(),
     ) -> None:
         self.system = system
         self.policy = policy
@@ -73,6 +80,9 @@ class Wire(httpx.AsyncBaseTransport):
         self._sitting_out = 0
         self._budget = RetryBudget(policy, clock())
         self._lanes: dict[str, Lane] = {}
+        self._shut_to = shut_to
+        self._asked_on: Counter[ServingPath | None] = Counter()
+        self._refused_on: Counter[ServingPath] = Counter()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Make the call. Raises UpstreamError; LookupError or TypeError when the request carries no Call."""
@@ -110,6 +120,8 @@ class Wire(httpx.AsyncBaseTransport):
             paused_for_s=self._pacing.wait_s(now),
             retry_tokens=self._budget.tokens,
             capabilities=tuple(lane.snapshot(now) for lane in self._lanes.values()),
+            asked_on=dict(self._asked_on),
+            refused_on=dict(self._refused_on),
         )
 
     async def aclose(self) -> None:
@@ -117,6 +129,11 @@ class Wire(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
     async def _in_turn(self, errand: Errand) -> httpx.Response:
+        path = current_path()
+        if path in self._shut_to:
+            self._refused_on[path] += 1
+            detail = "a field that reaches it was answered on a path that may not wait for it"
+            raise self._shed(errand, SystemOffPath(self.system, errand.call.capability, detail, path=path))
         key = errand.call.serialise_by
         if key is None:
             return await self._until_answered(errand)
@@ -194,6 +211,7 @@ class Wire(httpx.AsyncBaseTransport):
     async def _asked(self, errand: Errand, permit: Permit) -> httpx.Response:
         lane, started = errand.lane, self._clock()
         errand.attempts += 1
+        self._asked_on[current_path()] += 1
         lane.in_flight += 1
         verdict = Verdict.IGNORED
         try:

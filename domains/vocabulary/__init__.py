@@ -7,6 +7,7 @@ from domains.vocabulary.errors import (
     DeadlineExceeded,
     InvalidInput,
     RetailError,
+    SystemOffPath,
     UpstreamError,
     UpstreamFailed,
     UpstreamGarbled,
@@ -34,6 +35,7 @@ from domains.vocabulary.ids import (
 from domains.vocabulary.instant import Instant
 from domains.vocabulary.money import CurrencyMismatch, Money
 from domains.vocabulary.paging import Page
+from domains.vocabulary.path import ServingPath
 from domains.vocabulary.place import Address, FulfillmentType, GeoPoint
 from domains.vocabulary.points import PointsAmount, RewardCurrency
 from domains.vocabulary.quantity import positive_quantity
@@ -72,7 +74,9 @@ __all__ = [
     "RetailError",
     "ReturnId",
     "RewardCurrency",
+    "ServingPath",
     "Sku",
+    "SystemOffPath",
     "SystemRole",
     "UpstreamError",
     "UpstreamFailed",

@@ -11,10 +11,12 @@ RetailError
     |-- UpstreamRejected        4xx: it is healthy and says no to this request       does not count
     |-- UpstreamSaturated       our own slots for it are taken and the queue is full does not count
     |-- BreakerOpen             not asked: it has been failing                       does not count
+    |-- SystemOffPath           this path may not wait for it (the ERP on checkout)  does not count
     `-- DeadlineExceeded        our caller's time is up                              does not count
 """
 
 from domains.vocabulary.ids import SystemRole
+from domains.vocabulary.path import ServingPath
 
 
 class RetailError(Exception):
@@ -121,3 +123,19 @@ class DeadlineExceeded(UpstreamError):
     code = "DEADLINE_EXCEEDED"
     says = "could not be asked within the time of this request"
     counts_against = False
+
+
+class SystemOffPath(UpstreamError):
+    """The last guard: a call that the schema's declarations should have made impossible. It is counted and never made.
+
+    `code` names both, as in ERP_ON_CHECKOUT_PATH.
+    """
+
+    code = "SYSTEM_OFF_PATH"
+    says = "may not be waited for on this path"
+    retryable = False
+    counts_against = False
+
+    def __init__(self, system: SystemRole, capability: str, detail: str = "", *, path: ServingPath) -> None:
+        super().__init__(system, capability, detail)
+        self.code = f"{system.value}_ON_{path.value}_PATH"
