@@ -32,9 +32,9 @@ class Invalidation:
 class BusLimits:
     """How the stream is read."""
 
-    # One read waits this long for events; the socket's own limit must be longer, or every quiet read would end in one.
+    # One read waits this long for events; the limit of an answer must be longer, or every quiet read would break it.
     block_s: float = 2.0
-    socket_timeout_s: float = 4.0
+    timeout_s: float = 4.0
     # Events of one read.
     batch_max: int = 500
     # A store that is away is looked for soon, then ever less often.
@@ -42,8 +42,8 @@ class BusLimits:
     backoff_max_s: float = 5.0
 
     def __post_init__(self) -> None:
-        if self.block_s >= self.socket_timeout_s:
-            raise ValueError("block_s is less than socket_timeout_s")
+        if self.block_s >= self.timeout_s:
+            raise ValueError("block_s is less than timeout_s")
 
 
 class Bus:
@@ -66,7 +66,7 @@ class Bus:
         limits: BusLimits = BusLimits(),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._redis = connect(url, timeout_s=limits.socket_timeout_s, connections_max=1)
+        self._redis = connect(url, timeout_s=limits.timeout_s, connections_max=1)
         self._stream, self._origin = store.stream, store.origin
         self._heard = heard
         self._lost = lost
@@ -85,11 +85,13 @@ class Bus:
         try:
             while True:
                 try:
-                    await self._resume()
+                    async with asyncio.timeout(self._limits.timeout_s):
+                        await self._resume()
                     self.following.set()
                     backoff_s = self._limits.backoff_s
                     while True:
-                        await self._read()
+                        async with asyncio.timeout(self._limits.timeout_s):
+                            await self._read()
                 except (RedisError, OSError) as fault:
                     if self.following.is_set():
                         _log.warning("the bus is cut off: %s", fault)

@@ -11,7 +11,7 @@ from typing import Generic, TypeAlias, TypeVar
 from cache.events import CacheEvent, CacheEventKind, CacheHook, nobody, tell
 from cache.freshness import FreshnessPolicy, Verdict
 from cache.store import Claim, Entry, Put, Shelf, Store, StoreDown
-from domains.vocabulary import BreakerOpen, Fetch, FreshnessTier, Reading, UpstreamError
+from domains.vocabulary import BreakerOpen, Fetch, FreshnessTier, Reading, UpstreamError, demanded_age_s
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -32,6 +32,9 @@ class LoadLimits:
     lease_s: float = 10.0
     # Nobody waits longer than this for a load, even without a deadline.
     wait_s: float = 30.0
+    # A load that an invalidation overtook is made once more, so that nobody is told what has just been forgotten. A key
+    # that is forgotten faster than it can be loaded is answered all the same.
+    rounds_max: int = 2
     # Refreshes in the background, per kind of answer. More would take slots that callers are waiting for.
     refreshes_max: int = 16
 
@@ -59,10 +62,15 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Landed(Generic[T]):
-    """The answer for one key, ready to be handed out; None: not found. `loaded` now, or found in the store."""
+    """The answer for one key, ready to be handed out; None: not found. `loaded` now, or found in the store.
+
+    `overtaken`: while it was being loaded the key was forgotten or loaded again, so it may be older than what others
+    have been told by now.
+    """
 
     reading: Reading[T] | None
     loaded: bool
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +103,15 @@ class Loading(Generic[K, T]):
         self.failing = False
 
     def judge(self, entry: Entry[T]) -> Verdict:
-        """What may be done with an entry now."""
-        age_s = self._around.clock() - entry.loaded_at
-        return self._policy.judge(age_s, entry.luck, absent=entry.reading is None)
+        """What may be done with an entry now: what the policy says, unless whoever asks demands a fresher answer."""
+        now = self._around.clock()
+        absent = entry.reading is None
+        verdict = self._policy.judge(now - entry.loaded_at, entry.luck, absent=absent)
+        demanded_s = demanded_age_s()
+        known_at = entry.loaded_at if entry.reading is None else entry.reading.observed_at
+        if verdict is Verdict.GONE or demanded_s is None or now - known_at <= demanded_s:
+            return verdict
+        return Verdict.GONE if absent else Verdict.FALLBACK
 
     async def find(self, owner: str, wanted: Mapping[str, K], settle: Settle[T]) -> None:
         """Settle every key: by what the store has, or else by loading it."""
@@ -182,11 +196,9 @@ class Loading(Generic[K, T]):
             for text in wanted
             if (claim := claims.get(text)) is not None
         }
-        await self._keep(owner, puts)
-        for text, reading in readings.items():
-            settle(
-                text, Landed(reading, loaded=True)
-            )  # after it is kept: whoever asks next must not find what was there before
+        kept = await self._keep(owner, puts)
+        for text, reading in readings.items():  # only now: whoever asks next must not find what was there before
+            settle(text, Landed(reading, loaded=True, overtaken=text in puts and text not in kept))
 
     def _dated(self, reading: Reading[T] | None) -> Reading[T] | None:
         if reading is None:
@@ -215,12 +227,11 @@ class Loading(Generic[K, T]):
         except StoreDown:
             return {}
 
-    async def _keep(self, owner: str, puts: Mapping[str, Put[T]]) -> None:
-        if puts:
-            try:
-                await self._around.store.set_many(self._shelf, owner, puts)
-            except StoreDown:
-                return
+    async def _keep(self, owner: str, puts: Mapping[str, Put[T]]) -> Collection[str]:
+        try:
+            return await self._around.store.set_many(self._shelf, owner, puts) if puts else ()
+        except StoreDown:
+            return puts.keys()
 
     async def _release(self, owner: str, texts: Collection[str]) -> None:
         try:

@@ -14,6 +14,7 @@ class Pause:
         self._longest_s = longest_s
         self._next_s = first_s
         self._until: float | None = None
+        self._ends = 0.0
 
     @property
     def failing(self) -> bool:
@@ -28,11 +29,16 @@ class Pause:
         self._until = now + self._next_s  # holds even if this try is cancelled and never tells how it went
         return True
 
-    def failed(self, now: float) -> float:
-        """A try failed. Answers how long nothing is allowed from now on, in seconds."""
-        self._until = now + self._next_s
+    def failed(self, now: float) -> float | None:
+        """A try failed. Answers how long nothing is allowed from now on, in seconds; None when that was so already.
+
+        Calls that were under way when the store died all fail: they are one failure.
+        """
+        if self._until is not None and now < self._ends:
+            return None
         pause_s = self._next_s
-        self._next_s = min(self._longest_s, self._next_s * 2)
+        self._until = self._ends = now + pause_s
+        self._next_s = min(self._longest_s, pause_s * 2)
         return pause_s
 
     def worked(self) -> None:

