@@ -15,16 +15,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
-from domains.upstream import Deadline
+from domains.upstream import Deadline, path_scope
 from domains.vocabulary import CustomerId, LocationId
 from gateway.engine import Engine
 from gateway.explorer import Sample, explorer_routes
 from gateway.http import Admitted, Correlation, Drain, Draining, GraphQLEndpoint, LastResort, Readiness, livez
 from gateway.identity import Callers, current_owner, owner_of
-from gateway.schema import build_schema, print_sdl
+from gateway.paths import path_of
+from gateway.schema import RULES, build_schema, print_sdl, served
 from gateway.settings import Anonymous, Identity, Settings, Token
 from gateway.wiring import open_retail
 from resolvers.context import Caller, Context, Retail
+from resolvers.ownership import may_be_shared
 
 OpenRetail = Callable[[Settings], AbstractAsyncContextManager[Retail]]
 
@@ -53,9 +55,19 @@ class House:
         if self._retail is None:
             raise RuntimeError("a request outside of the app's lifespan")
         context = Context.open(caller, self._retail, datetime.now(UTC), deadline)
+        provenance = context.loaders.provenance
         current_owner.set(owner_of(caller))  # this task answers one request and ends with it
+        path = path_of(caller.audience)
         try:
-            yield Admitted(context, may_introspect=self._settings.explorer.introspection)
+            with path_scope(path):
+                yield Admitted(
+                    context,
+                    path=path,
+                    may_introspect=self._settings.explorer.introspection,
+                    extensions=lambda _: provenance.extensions(),
+                    lifetime=provenance.lifetime,
+                    may_be_shared=lambda: may_be_shared(context),
+                )
         finally:
             context.loaders.close()
 
@@ -76,7 +88,13 @@ def build_app(
     schema = schema or build_schema()
     drain = drain or Drain()
     house = House(settings, open_retail)
-    engine = Engine(schema, settings.limits, suggestions=settings.explorer.introspection)
+    engine = Engine(
+        schema,
+        settings.limits,
+        suggestions=settings.explorer.introspection,
+        rules=RULES,
+        declared=served(schema),
+    )
     return Starlette(
         lifespan=house.lifespan,
         middleware=[

@@ -82,6 +82,22 @@ def serve(
 
 
 @app.command()
+def check(
+    documents: Annotated[list[Path], typer.Argument(help="Files or folders of GraphQL documents.")],
+    path: Annotated[
+        str, typer.Option(help="CHECKOUT, BROWSE, SERVICE or BACKOFFICE, for files without a line `# path: BROWSE`.")
+    ] = "CHECKOUT",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Prove that no document lets its path wait for a system it must not, or name the field that would.
+
+    Exits with 0 when all is proven, 1 with a counter-example, 2 when a document cannot be read.
+    """
+    if not _room("gateway.checking").check(documents, path, as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
 def schema(
     write: Annotated[bool, typer.Option("--write", help="Write schema.graphql and the open role contracts.")] = False,
     check: Annotated[

@@ -3,11 +3,16 @@
 from typing import Final
 
 import strawberry
+from graphql import ASTValidationRule, GraphQLObjectType
+from strawberry.extensions import SchemaExtension
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from domains.vocabulary import SystemRole
+from gateway.paths import Served
 from resolvers.authorizing import ReturnMutation
 from resolvers.customers import CustomerQuery
+from resolvers.directives import Degradation, MaxStaleRule, degradation_of, max_stale, served_of
 from resolvers.inventory import InventoryQuery
 from resolvers.loyalty import LoyaltyQuery
 from resolvers.nodes import NodeQuery
@@ -16,11 +21,15 @@ from resolvers.products import ProductQuery
 from resolvers.promotions import PromotionQuery
 from resolvers.reading import read
 from resolvers.redeeming import LoyaltyMutation
+from resolvers.reserving import ReservationMutation
 from resolvers.returns import ReturnQuery
 from resolvers.scalars import SCALARS
 
 FEDERATION_VERSION: Final = "2.9"
 """The newest that every composer knows: @theguild/federation-composition 0.27 refuses a later one."""
+
+RULES: Final[tuple[type[ASTValidationRule], ...]] = (MaxStaleRule,)
+"""What a document must keep to beyond GraphQL's own rules."""
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -31,18 +40,53 @@ class Query(
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(LoyaltyMutation, ReturnMutation):
+class Mutation(LoyaltyMutation, ReservationMutation, ReturnMutation):
     pass
+
+
+class _Schema(strawberry.federation.Schema):
+    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:
+        """None for @maxStale: Strawberry would run its resolver, and the fields read it themselves."""
+        return [] if self.directives == (max_stale,) and not self.extensions else super().get_extensions(sync)
 
 
 def build_schema() -> strawberry.federation.Schema:
     """The federated schema, without extensions: the engine translates errors and keeps the limits."""
-    return strawberry.federation.Schema(
+    return _Schema(
         query=Query,
         mutation=Mutation,
+        directives=[max_stale],  # type: ignore[list-item]  # Strawberry declares types and takes directives
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(default_resolver=read, scalar_map=SCALARS, disable_field_suggestions=True),
     )
+
+
+def served(schema: strawberry.Schema) -> dict[str, tuple[Served, ...]]:
+    """The @servedFrom lines of each field that asks a system, by "Type.field"."""
+    types = schema._schema.type_map.values()  # noqa: SLF001 - Strawberry has no other way to its GraphQL schema
+    lines = {
+        f"{type_.name}.{name}": served_of(field)
+        for type_ in types
+        if isinstance(type_, GraphQLObjectType)
+        for name, field in type_.fields.items()
+    }
+    return {
+        coordinate: tuple(Served(frozenset(SystemRole(one) for one in line.systems), line.tier) for line in said)
+        for coordinate, said in lines.items()
+        if said
+    }
+
+
+def degradations() -> dict[str, Degradation]:
+    """What each field that asks a system answers when that system fails, by "Type.field"."""
+    types = build_schema()._schema.type_map.values()  # noqa: SLF001 - Strawberry has no other way to its GraphQL schema
+    return {
+        f"{type_.name}.{name}": degradation
+        for type_ in types
+        if isinstance(type_, GraphQLObjectType)
+        for name, field in type_.fields.items()
+        if (degradation := degradation_of(field)) is not None
+    }
 
 
 def print_sdl() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -14,12 +14,14 @@ from cache import FreshnessPolicy, Pantry, open_pantry
 from domains.connectors import open as open_contract
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
 from domains.customers import Customers
+from domains.inventory import Inventory, InventoryReservation, ReservationDraft, ReservationLine, StockKey
 from domains.loyalty import LoyaltyRedemption, PointsHold
 from domains.returns import ReturnAuthorization, ReturnDraft
 from domains.upstream import current_deadline, open_wire
 from domains.vocabulary import IdempotencyKey, RedemptionId, SystemRole
 from gateway.complaints import SettingsError, wrong_value
 from gateway.identity import current_owner
+from gateway.paths import SHUT
 from gateway.policies import KEPT
 from gateway.settings import Cache, Settings, System
 from resolvers.context import Retail
@@ -48,7 +50,8 @@ async def open_retail(settings: Settings) -> AsyncIterator[Retail]:
     async with AsyncExitStack() as stack:
         wires: dict[SystemRole, httpx.AsyncBaseTransport] = {}
         for role in SystemRole:
-            wire = wires[role] = open_wire(role, settings.systems.of(role).wire)
+            shut_to = frozenset(path for path, systems in SHUT.items() if role in systems)
+            wire = wires[role] = open_wire(role, settings.systems.of(role).wire, shut_to=shut_to)
             stack.push_async_callback(wire.aclose)
         retail = compose(
             _connected(ERPS, SystemRole.ERP, settings, wires),
@@ -131,9 +134,33 @@ def _forgetting(retail: Retail, pantry: Pantry) -> Retail:
 
     return replace(
         retail,
+        inventory=_counting_anew(retail.inventory, pantry),
         loyalty=replace(retail.loyalty, hold=held, void=voided),
         returns=replace(retail.returns, record=recorded),
     )
+
+
+def _counting_anew(inventory: Inventory, pantry: Pantry) -> Inventory:
+    reserve, release = inventory.reserve, inventory.release
+
+    async def forget(lines: Iterable[ReservationLine]) -> None:
+        keys = {StockKey(line.sku, at) for line in lines for at in (line.location_id, None)}
+        await pantry.forget("inventory.stock", list(keys))
+
+    async def reserved(draft: ReservationDraft, key: IdempotencyKey) -> InventoryReservation:
+        try:
+            reservation = await reserve(draft, key)
+        finally:
+            await forget(draft.lines)
+        await forget(reservation.lines)  # where the OMS found what the draft left to it
+        return reservation
+
+    async def released(id_: str, key: IdempotencyKey) -> InventoryReservation:
+        reservation = await release(id_, key)
+        await forget(reservation.lines)
+        return reservation
+
+    return replace(inventory, reserve=reserved, release=released)
 
 
 def _remaining_s() -> float | None:

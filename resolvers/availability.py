@@ -13,6 +13,7 @@ from domains.inventory import AvailabilitySemantics, ItemAvailability, StockKey
 from domains.vocabulary import FulfillmentType, InvalidInput, LocationId, Reading, Sku, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Info
+from resolvers.directives import OMS_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import native_id
 
@@ -38,6 +39,11 @@ async def _location(parents: list[Reading[inventory.Availability]], info: Info) 
     return await locations.settle([parent.value.location_id for parent in parents])
 
 
+def _promise_token(parent: strawberry.Parent[Reading[inventory.Availability]], info: Info) -> str | None:
+    context = info.context
+    return context.retail.inventory.promises.sign(parent, context.caller.audience, context.loaders.now)
+
+
 @strawberry.type(description="So much more can be promised from a day on.")
 class Promise:
     date: dt.date = strawberry.field(description="From this day on.")
@@ -51,6 +57,8 @@ class Availability:
         _location,
         graphql_type=LazyType("Location", "resolvers.inventory") | None,
         description="Where; null for the whole network that ships.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     status: ItemAvailability = strawberry.field(description="Whether it can be had.")
     semantics: AvailabilitySemantics = strawberry.field(description="What the figures of this answer mean.")
@@ -65,6 +73,11 @@ class Availability:
     expected_at: dt.datetime | None = strawberry.field(description="When more is expected.")
     pick_up_time: str | None = strawberry.field(
         description="From order to ready for collection, an ISO 8601 duration such as PT2H."
+    )
+    promise_token: str | None = strawberry.field(
+        resolver=_promise_token,
+        description="Holds the house to this answer for some minutes: a line of inventoryReservationCreate that brings "
+        "it is reserved as it was promised here, or told what has changed. Null when nothing can be promised.",
     )
     freshness: Freshness = freshness_field()
 

@@ -7,10 +7,16 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import strawberry
+from graphql import is_non_null_type
+from graphql.pyutils import Path
 from strawberry.extensions import FieldExtension
+
+from domains.vocabulary import freshest_within
+from resolvers.directives import Degradation, Degrades, Served, demanded_s
+from resolvers.provenance import Provenance
 
 Load = Callable[..., Awaitable[Sequence[Any]]]
 """`await load(parents, info, **arguments)`: a value, or an exception, for each parent, in order."""
@@ -25,60 +31,97 @@ class _Level:
     answer: asyncio.Task[list[Any]]
 
 
+class _Place(NamedTuple):
+    """One field node at one place of the answer, with what @maxStale asks of it there.
+
+    A fragment brings one node to several places; `node` is the identity of its syntax node.
+    """
+
+    load: int
+    node: int
+    path: str
+    within_s: int | None
+    may_fail: bool
+
+
 class Gathering:
     """Brings the parents together that ask for the same field in the same tick. One per request."""
 
-    def __init__(self, running: set[asyncio.Task[Any]]) -> None:
-        self._open: dict[tuple[int, int], list[_Level]] = {}
+    def __init__(self, running: set[asyncio.Task[Any]], provenance: Provenance) -> None:
+        self._open: dict[_Place, list[_Level]] = {}
         self._running = running
+        self._provenance = provenance
 
     async def one(self, load: Load, source: object, info: strawberry.Info[Any, Any], arguments: dict[str, Any]) -> Any:
         """The value for one parent, out of the call for all of them."""
-        # The syntax node stands for the place in the document; its arguments can still differ under fragment
-        # variables, so they are compared as well.
-        key = (id(load), id(info._raw_info.field_nodes[0]))  # noqa: SLF001 - the node has no public name
-        levels = self._open.setdefault(key, [])
+        place = _place(load, info)
+        # The arguments of one node can still differ under fragment variables, so they are compared as well.
+        levels = self._open.setdefault(place, [])
         level = next((level for level in levels if level.arguments == arguments), None)
         if level is None:
             parents: list[object] = []
             # A new task takes its first step in the next tick, when everybody of this tick has joined.
-            answer = asyncio.create_task(self._run(key, parents, load, info, arguments))
+            answer = asyncio.create_task(self._run(place, parents, load, info, arguments))
             self._running.add(answer)
             answer.add_done_callback(self._running.discard)
             level = _Level(arguments, parents, answer)
             levels.append(level)
-        place = len(level.parents)
+        position = len(level.parents)
         level.parents.append(source)
-        value = (await asyncio.shield(level.answer))[place]
+        value = (await asyncio.shield(level.answer))[position]
         if isinstance(value, Exception):
             raise value
         return value
 
     async def _run(
         self,
-        key: tuple[int, int],
+        place: _Place,
         parents: list[object],
         load: Load,
         info: strawberry.Info[Any, Any],
         arguments: dict[str, Any],
     ) -> list[Any]:
-        others = [level for level in self._open.pop(key) if level.parents is not parents]
+        others = [level for level in self._open.pop(place) if level.parents is not parents]
         if others:
-            self._open[key] = others
-        values = list(await load(parents, info, **arguments))
+            self._open[place] = others
+        with freshest_within(place.within_s):
+            values = await load(parents, info, **arguments)
         if len(values) != len(parents):
             raise RuntimeError(f"{len(parents)} parents got {len(values)} values from {load!r}")
-        return values
+        return self._provenance.tell(place.path, values, within_s=place.within_s, whole=place.may_fail)
 
 
-class _HasGathering(Protocol):
+def _place(load: Load, info: strawberry.Info[Any, Any]) -> _Place:
+    raw = info._raw_info  # noqa: SLF001 - the syntax nodes and the GraphQL type have no public name
+    return _Place(
+        id(load), id(raw.field_nodes[0]), place_of(raw.path), demanded_s(info), not is_non_null_type(raw.return_type)
+    )
+
+
+def place_of(path: Path | None) -> str:
+    """A response path without its list indices: "products.availability"."""
+    keys: list[str] = []
+    while path is not None:
+        if isinstance(path.key, str):
+            keys.append(path.key)
+        path = path.prev
+    keys.reverse()
+    return ".".join(keys)
+
+
+class _Loaders(Protocol):
     @property
     def gathering(self) -> Gathering: ...
 
-
-class _HasLoaders(Protocol):
     @property
-    def loaders(self) -> _HasGathering: ...
+    def provenance(self) -> Provenance: ...
+
+
+class HasLoaders(Protocol):
+    """As much of the context as fields need to bring their reads together."""
+
+    @property
+    def loaders(self) -> _Loaders: ...
 
 
 class Batched(FieldExtension):
@@ -92,13 +135,13 @@ class Batched(FieldExtension):
         self.load = load
 
     async def resolve_async(  # type: ignore[override]  # the resolver it would call next has no body to call
-        self, _next: object, source: object, info: strawberry.Info[_HasLoaders, None], **arguments: Any
+        self, _next: object, source: object, info: strawberry.Info[HasLoaders, None], **arguments: Any
     ) -> Any:
         return await info.context.loaders.gathering.one(self.load, source, info, arguments)
 
 
-def batch_field(load: Load, *, graphql_type: object, description: str) -> Any:
-    """A field whose values for all parents of a level come from one call of `load`.
+def batch_field(load: Load, *, graphql_type: object, description: str, degrades: Degradation, served: Served) -> Any:
+    """A field whose values for all parents of a level come from one call of `load`, and what it answers without it.
 
     `load` takes the parents, then `info`, then the field's arguments, which are declared as in any Strawberry resolver.
     The class annotates the field as `object`: what clients see is `graphql_type`.
@@ -107,6 +150,7 @@ def batch_field(load: Load, *, graphql_type: object, description: str) -> Any:
         resolver=_asking(load),
         graphql_type=graphql_type,
         description=description,
+        directives=[*served, Degrades(to=degrades)],
         extensions=[Batched(load)],
     )
 

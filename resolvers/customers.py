@@ -21,10 +21,13 @@ from domains.returns import ReturnQuery
 from domains.vocabulary import CustomerId, Reading
 from resolvers.batching import batch_field
 from resolvers.context import Info
+from resolvers.directives import CRM_LIVE, ERP_LIVE, LOYALTY_LIVE, OMS_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, native_id, node_id
 from resolvers.ownership import may_see, serves
 from resolvers.pagination import After, First, id_after, page_size, pages_of
+from resolvers.reading import Made
+from resolvers.roots import root_field
 from resolvers.vocabulary import ExternalId, ExternalIdInput
 
 Parents = list[Reading[customers.Customer]]
@@ -58,7 +61,7 @@ async def _returns(parents: Parents, info: Info, first: First = 10, after: After
 async def _account_status(parents: Parents, info: Info) -> Sequence[object]:
     accounts = info.context.loaders.of(info.context.retail.customers.accounts)
     found = await accounts.settle([parent.value.id for parent in parents])
-    return [account.value.status if isinstance(account, Reading) else account for account in found]
+    return [Made(account.value.status, (account,)) if isinstance(account, Reading) else account for account in found]
 
 
 def _consents(parent: strawberry.Parent[Reading[customers.Customer]]) -> Sequence[customers.Consent]:
@@ -92,21 +95,29 @@ class Customer(Node):
         _loyalty,
         graphql_type=LazyType("LoyaltyMembership", "resolvers.loyalty") | None,
         description="Their membership of the loyalty program, if they have one.",
+        degrades=Degradation.LAST_KNOWN,
+        served=LOYALTY_LIVE,
     )
     orders: object = batch_field(
         _orders,
         graphql_type=LazyType("OrderConnection", "resolvers.orders") | None,
         description="Their orders, newest first.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     returns: object = batch_field(
         _returns,
         graphql_type=LazyType("ReturnAuthorizationConnection", "resolvers.returns") | None,
         description="Their returns, newest first.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     account_status: object = batch_field(
         _account_status,
         graphql_type=CustomerAccountStatus | None,
         description="Whether the books allow business with them.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ERP_LIVE,
     )
     freshness: Freshness = freshness_field()
 
@@ -149,11 +160,17 @@ async def _me(info: Info) -> Reading[customers.Customer] | Exception | None:
 
 @strawberry.type
 class CustomerQuery:
-    me: object = strawberry.field(
-        resolver=_me, graphql_type=Customer | None, description="The customer who asks; null when it is none."
+    me: object = root_field(
+        _me,
+        graphql_type=Customer | None,
+        description="The customer who asks; null when it is none.",
+        degrades=Degradation.LAST_KNOWN,
+        served=CRM_LIVE,
     )
-    customer: object = strawberry.field(
-        resolver=_customer,
+    customer: object = root_field(
+        _customer,
         graphql_type=Customer | None,
         description="One customer, named in exactly one way. Customers see only themselves.",
+        degrades=Degradation.LAST_KNOWN,
+        served=CRM_LIVE,
     )

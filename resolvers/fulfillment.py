@@ -11,6 +11,7 @@ from domains.orders import FulfillmentStatus
 from domains.vocabulary import FulfillmentType
 from resolvers.batching import batch_field
 from resolvers.context import Info
+from resolvers.directives import OMS_LIVE, Degradation
 from resolvers.inventory import Location
 
 
@@ -50,6 +51,12 @@ class Fulfillment:
     id: strawberry.ID = strawberry.field(description="The fulfillment's own id.")
     type: FulfillmentType = strawberry.field(description="How it reaches the customer.")
     status: FulfillmentStatus = strawberry.field(resolver=_status, description="How far it has come.")
-    location: object = batch_field(_location, graphql_type=Location | None, description="The location that handles it.")
+    location: object = batch_field(
+        _location,
+        graphql_type=Location | None,
+        description="The location that handles it.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
+    )
     lines: list[FulfillmentLine] = strawberry.field(description="What is in it.")
     shipments: list[Shipment] = strawberry.field(description="Its parcels.")

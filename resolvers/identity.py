@@ -16,6 +16,7 @@ NODE_TYPES = (
     "Customer",
     "LoyaltyMembership",
     "LoyaltyRedemption",
+    "InventoryReservation",
     "Order",
     "ReturnAuthorization",
 )

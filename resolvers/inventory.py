@@ -29,9 +29,12 @@ from resolvers.availability import (
 )
 from resolvers.batching import batch_field
 from resolvers.context import Info
+from resolvers.directives import OMS_LIVE, Degradation
 from resolvers.identity import Node, native_id, node_id, sku_of
-from resolvers.pagination import After, Connection, Edge, First, Paged, id_after, page_size, paged
-from resolvers.reading import each, value_of
+from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, paged
+from resolvers.reading import Made, each, value_of
+from resolvers.roots import root_field
+from resolvers.sourcing import sourced_lines
 from resolvers.vocabulary import Address, GeoPointInput
 
 LINES_MAX = 100
@@ -47,6 +50,21 @@ async def _stock(
     return [list_or_failure(row) for row in rows]
 
 
+def _opens(parent: strawberry.Parent[inventory.OpeningHours]) -> str:
+    return parent.opens.strftime("%H:%M")
+
+
+def _closes(parent: strawberry.Parent[inventory.OpeningHours]) -> str:
+    return parent.closes.strftime("%H:%M")
+
+
+@strawberry.type(description="When a place is open on one day of the week.")
+class OpeningHours:
+    weekday: int = strawberry.field(description="ISO 8601: 1 is Monday, 7 is Sunday.")
+    opens: str = strawberry.field(resolver=_opens, description="From, local time, such as 09:30.")
+    closes: str = strawberry.field(resolver=_closes, description="Until, local time; 00:00 is the midnight after.")
+
+
 @strawberry.federation.type(
     keys=["id"], description="A place that holds goods, or hands them out: a store, a warehouse, a supplier."
 )
@@ -59,10 +77,15 @@ class Location(Node):
     type: LocationType | None = strawberry.field(description="What kind of place it is.")
     address: Address | None = strawberry.field(description="Where it is.")
     time_zone: str | None = strawberry.field(description="IANA name of its time zone, such as Europe/Berlin.")
+    opening_hours: list[OpeningHours] = strawberry.field(
+        description="When it is open in an ordinary week; empty when that is not known."
+    )
     stock: object = batch_field(
         _stock,
         graphql_type=list[Availability | None] | None,
         description="What may be promised here, one answer per SKU in order; null where nothing is known of one.",
+        degrades=Degradation.CONSERVATIVE,
+        served=OMS_LIVE,
     )
 
 
@@ -113,7 +136,7 @@ async def _locations(  # noqa: PLR0917 - the field has so many arguments
     kind: Annotated[LocationType | None, strawberry.argument(name="type", description="Only of this kind.")] = None,
     first: First = 20,
     after: After = None,
-) -> Paged[Reading[inventory.Location]] | None:
+) -> Made | None:
     size, last_id = page_size(first), id_after("location", after)
     network = await info.context.loaders.of(info.context.retail.inventory.network).load("network")
     if network is None:
@@ -121,13 +144,14 @@ async def _locations(  # noqa: PLR0917 - the field has so many arguments
     found = inventory.near(network.value, None if near is None else near.point(), radius_km, kind)
     start = 0 if last_id is None else _place_after(found, last_id)
     page = found[start : start + size]
-    return paged(
+    shown = paged(
         "location",
         [location.id for location in page],
         each(network, page),
         has_next=start + size < len(found),
         has_previous=start > 0,
     )
+    return Made(shown, (network,))
 
 
 def _place_after(found: list[inventory.Location], last_id: str) -> int:
@@ -144,8 +168,17 @@ async def _basket(
     ],
     locations: Locations = None,
     fulfillment: By = None,
-) -> list[inventory.LineAvailability | UpstreamError]:
+    near: Annotated[
+        GeoPointInput | None,
+        strawberry.argument(
+            description="Where the customer is. The best place is then the one to give the line with the fewest "
+            "parcels, or at the nearest store; without `locations`, of those around the customer."
+        ),
+    ] = None,
+) -> list[Made | UpstreamError]:
     asks = _asks(lines, fulfillment)
+    if near is not None:
+        return await sourced_lines(info, asks, locations, fulfillment, near.point())
     rows = await availability_at(info, [ask.sku for ask in asks], asked_locations(locations), fulfillment)
     return [_line(ask, row) for ask, row in zip(asks, rows, strict=True)]
 
@@ -163,26 +196,35 @@ def _asks(lines: list[AvailabilityLineInput], fulfillment: FulfillmentType | Non
     ]
 
 
-def _line(ask: LineAsk, answers: list[Answer]) -> inventory.LineAvailability | UpstreamError:
+def _line(ask: LineAsk, answers: list[Answer]) -> Made | UpstreamError:
     """One place that failed makes the whole line unknown: the best place may be the one that is not known."""
     for answer in answers:
         if isinstance(answer, UpstreamError):
             return answer
-    return inventory.answer_line(ask, [answer for answer in answers if isinstance(answer, Reading)])
+    known = [answer for answer in answers if isinstance(answer, Reading)]
+    return Made(inventory.answer_line(ask, known), tuple(known))
 
 
 @strawberry.type
 class InventoryQuery:
-    location: object = strawberry.field(
-        resolver=_location, graphql_type=Location | None, description="One location, or null when there is none."
+    location: object = root_field(
+        _location,
+        graphql_type=Location | None,
+        description="One location, or null when there is none.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
-    locations: object = strawberry.field(
-        resolver=_locations,
+    locations: object = root_field(
+        _locations,
         graphql_type=LocationConnection | None,
         description="The retailer's locations, page by page.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
-    availability: object = strawberry.field(
-        resolver=_basket,
+    availability: object = root_field(
+        _basket,
         graphql_type=list[LineAvailability | None],
         description="Whether a basket can be had, one answer per line in order.",
+        degrades=Degradation.CONSERVATIVE,
+        served=OMS_LIVE,
     )

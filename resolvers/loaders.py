@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
-from domains.vocabulary import Fetch, Reading, UpstreamError
+from domains.vocabulary import EachByItself, Fetch, Reading, UpstreamError, demanded_age_s, freshest_within
 from resolvers.batching import Gathering
+from resolvers.provenance import Provenance
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -30,9 +31,13 @@ class _Failed:
 class Loader(Generic[K, T]):
     """What one Fetch answers within one request. A key that failed stays failed: a request asks once."""
 
-    def __init__(self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]]) -> None:
+    def __init__(
+        self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
+    ) -> None:
         self._fetch = fetch
         self._running = running
+        self._provenance = provenance
+        self._within_s = within_s
         self._keys: DataLoader[K, Reading[T] | _Failed | None] = DataLoader(self._batch, max_batch_size=BATCH_MAX)
 
     async def load(self, key: K) -> Reading[T] | None:
@@ -61,8 +66,14 @@ class Loader(Generic[K, T]):
         if task is not None:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+        self._provenance.asked.add(id(self._fetch))
+        found: Mapping[K, Reading[T] | UpstreamError]
         try:
-            found = await self._fetch(frozenset(keys))
+            with freshest_within(self._within_s):
+                if isinstance(self._fetch, EachByItself):
+                    found = await self._fetch.outcomes(frozenset(keys))
+                else:
+                    found = await self._fetch(frozenset(keys))
         except UpstreamError as error:
             return [_Failed(error)] * len(keys)
         except asyncio.CancelledError as error:
@@ -70,7 +81,9 @@ class Loader(Generic[K, T]):
                 raise
             # A read that cancelled itself is a bug; without an answer everybody who waits for it would wait for ever.
             raise RuntimeError("a read was cancelled from below") from error
-        return [found.get(key) for key in keys]
+        self._provenance.missed |= any(key not in found for key in keys)
+        answers = (found.get(key) for key in keys)
+        return [_Failed(answer) if isinstance(answer, UpstreamError) else answer for answer in answers]
 
 
 class Loaders:
@@ -79,14 +92,17 @@ class Loaders:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self._running: set[asyncio.Task[Any]] = set()
-        self._loaders: dict[int, Loader[Any, Any]] = {}
-        self.gathering = Gathering(self._running)
+        self._loaders: dict[tuple[int, float | None], Loader[Any, Any]] = {}
+        self.provenance = Provenance(now.timestamp())
+        self.gathering = Gathering(self._running, self.provenance)
 
     def of(self, fetch: Fetch[K, T]) -> Loader[K, T]:
-        """The request's loader of `fetch`."""
-        loader = self._loaders.get(id(fetch))  # by identity: a Fetch need not be hashable, and the ports outlive this
+        """The request's loader of `fetch`, for answers as fresh as whoever asks demands."""
+        within_s = demanded_age_s()
+        name = (id(fetch), within_s)  # by identity: a Fetch need not be hashable, and the ports outlive this
+        loader = self._loaders.get(name)
         if loader is None:
-            loader = self._loaders[id(fetch)] = Loader(fetch, self._running)
+            loader = self._loaders[name] = Loader(fetch, self._running, self.provenance, within_s)
         return loader
 
     def forget(self) -> None:

@@ -12,12 +12,14 @@ from domains.loyalty import LedgerEntryStatus, LedgerEntryType, LedgerQuery, Red
 from domains.vocabulary import MembershipId, Reading, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Info
+from resolvers.directives import LOYALTY_LIVE, OMS_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, node_id
 from resolvers.ownership import may_see
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, pages_of
 from resolvers.reading import each
 from resolvers.redemption import LoyaltyRedemptionConnection
+from resolvers.roots import root_field
 from resolvers.vocabulary import PointsAmount, RewardCurrency
 
 Parents = list[Reading[loyalty.LoyaltyMembership]]
@@ -69,6 +71,8 @@ class LoyaltyLedgerEntry:
         _order,
         graphql_type=LazyType("Order", "resolvers.orders") | None,
         description="The order they were earned or spent with, if any.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     occurred_at: datetime = strawberry.field(description="When they moved.")
 
@@ -122,16 +126,34 @@ class LoyaltyMembership(Node):
 
     id: strawberry.ID = node_id("LoyaltyMembership")
     number: str | None = strawberry.field(description="The number on the customer's card.")
-    program: object = batch_field(_program, graphql_type=LoyaltyProgram | None, description="Of which program.")
+    program: object = batch_field(
+        _program,
+        graphql_type=LoyaltyProgram | None,
+        description="Of which program.",
+        degrades=Degradation.LAST_KNOWN,
+        served=LOYALTY_LIVE,
+    )
     tier: LoyaltyTier | None = strawberry.field(description="Its level now.")
-    balance: object = batch_field(_balance, graphql_type=LoyaltyBalance | None, description="Its points now.")
+    balance: object = batch_field(
+        _balance,
+        graphql_type=LoyaltyBalance | None,
+        description="Its points now.",
+        degrades=Degradation.LAST_KNOWN,
+        served=LOYALTY_LIVE,
+    )
     ledger: object = batch_field(
-        _ledger, graphql_type=LoyaltyLedgerConnection | None, description="How its points moved, newest first."
+        _ledger,
+        graphql_type=LoyaltyLedgerConnection | None,
+        description="How its points moved, newest first.",
+        degrades=Degradation.LAST_KNOWN,
+        served=LOYALTY_LIVE,
     )
     redemptions: object = batch_field(
         _redemptions,
         graphql_type=LoyaltyRedemptionConnection | None,
         description="Its points set aside or spent, newest first.",
+        degrades=Degradation.LAST_KNOWN,
+        served=LOYALTY_LIVE,
     )
 
 
@@ -155,8 +177,10 @@ async def _main_program(info: Info) -> Reading[loyalty.LoyaltyProgram] | None:
 
 @strawberry.type
 class LoyaltyQuery:
-    loyalty_program: object = strawberry.field(
-        resolver=_main_program,
+    loyalty_program: object = root_field(
+        _main_program,
         graphql_type=LoyaltyProgram | None,
         description="The retailer's loyalty program; the first one where there are several.",
+        degrades=Degradation.LAST_KNOWN,
+        served=LOYALTY_LIVE,
     )

@@ -18,13 +18,16 @@ from domains.vocabulary import (
 )
 from resolvers.context import Info
 from resolvers.customers import Customer, visible_customers
+from resolvers.directives import ANYTHING, Degradation
 from resolvers.identity import Node, named_type, native_id, sku_of
 from resolvers.inventory import Location
 from resolvers.loyalty import LoyaltyMembership, visible_memberships
 from resolvers.orders import Order, visible_orders
 from resolvers.products import Product
 from resolvers.redemption import visible_redemptions
+from resolvers.reservation import visible_reservations
 from resolvers.returns import ReturnAuthorization, visible_returns
+from resolvers.roots import root_field
 
 REFERENCES_MAX = 1_000
 
@@ -66,6 +69,7 @@ FINDS: Mapping[str, Find] = {
     "Customer": _customers,
     "LoyaltyMembership": _memberships,
     "LoyaltyRedemption": _redemptions,
+    "InventoryReservation": visible_reservations,
     "Order": _orders,
     "ReturnAuthorization": _returns,
 }
@@ -140,14 +144,18 @@ def _reference(given: object, place: int) -> tuple[str, str] | InvalidInput:
 
 @strawberry.type
 class NodeQuery:
-    node: object = strawberry.field(
-        resolver=_node,
+    node: object = root_field(
+        _node,
         graphql_type=Node | None,
         description="Anything with an id; null when there is none, or it is not the caller's.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ANYTHING,
     )
-    entities: object = strawberry.field(
-        resolver=_entities,
+    entities: object = root_field(
+        _entities,
         name="_entities",
         graphql_type=list[Entity | None],
         description="What a federating router refers to, in order; null where there is none.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ANYTHING,
     )

@@ -16,6 +16,7 @@ from domains.vocabulary import OrderId, Reading, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Info
 from resolvers.customers import Customer, visible_customers
+from resolvers.directives import CRM_LIVE, ERP_LIVE, ERP_PROJECTED, LOYALTY_LIVE, OMS_LIVE, Degradation
 from resolvers.finance import ErpPosting, OrderFinancialSummary, postings, summaries
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.fulfillment import Fulfillment
@@ -23,8 +24,9 @@ from resolvers.identity import Node, name_of, native_id, node_id
 from resolvers.ownership import may_see
 from resolvers.pagination import Connection, Edge
 from resolvers.products import Product
-from resolvers.reading import each
+from resolvers.reading import Made, each
 from resolvers.returnable import ReturnableLine, returnable_lines_of
+from resolvers.roots import root_field
 from resolvers.vocabulary import ExternalId, Money, PointsAmount
 
 Parents = list[Reading[orders.Order]]
@@ -60,7 +62,13 @@ class LineQuantity:
 class OrderLine:
     id: strawberry.ID = strawberry.field(description="The line's own id, unique within the order.")
     sku: str = strawberry.field(description="The product's SKU when it was ordered.")
-    product: object = batch_field(_product, graphql_type=Product | None, description="The product as it is now.")
+    product: object = batch_field(
+        _product,
+        graphql_type=Product | None,
+        description="The product as it is now.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ERP_PROJECTED,
+    )
     name: str | None = strawberry.field(description="What it was called when it was ordered.")
     unit_price: Money | None = strawberry.field(description="What one costs, discounts and tax included.")
     total: Money | None = strawberry.field(description="What all of them cost, discounts and tax included.")
@@ -104,7 +112,9 @@ async def _customer(parents: Parents, info: Info) -> Sequence[object]:
 async def _returns(parents: Parents, info: Info) -> Sequence[object]:
     returns = info.context.loaders.of(info.context.retail.returns.of_order)
     found = await returns.settle([parent.value.id for parent in parents])
-    return [each(reading, reading.value) if isinstance(reading, Reading) else reading for reading in found]
+    return [
+        Made(each(reading, reading.value), (reading,)) if isinstance(reading, Reading) else reading for reading in found
+    ]
 
 
 async def _returnable_lines(parents: Parents, info: Info) -> Sequence[object]:
@@ -143,6 +153,8 @@ class Order(Node):
         _customer,
         graphql_type=Customer | None,
         description="Who placed it; null to those who may not see the customer.",
+        degrades=Degradation.LAST_KNOWN,
+        served=CRM_LIVE,
     )
     lines: list[OrderLine] = strawberry.field(description="What was ordered.")
     fulfillments: list[Fulfillment] | None = strawberry.field(description="How its parts reach the customer.")
@@ -152,19 +164,37 @@ class Order(Node):
         _returns,
         graphql_type=GenericAlias(list, (LazyType("ReturnAuthorization", "resolvers.returns"),)) | None,
         description="What came back of it, or is about to.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     returnable_lines: object = batch_field(
         _returnable_lines,
         graphql_type=list[ReturnableLine] | None,
         description="What of it may come back now, until when, or why not; one verdict per line.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     erp_posting: object = batch_field(
-        _erp_posting, graphql_type=ErpPosting | None, description="Whether the books have it."
+        _erp_posting,
+        graphql_type=ErpPosting | None,
+        description="Whether the books have it.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ERP_LIVE,
     )
     financial_summary: object = batch_field(
-        _financial_summary, graphql_type=OrderFinancialSummary | None, description="What the books say of its money."
+        _financial_summary,
+        graphql_type=OrderFinancialSummary | None,
+        description="What the books say of its money.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ERP_LIVE,
     )
-    loyalty: object = batch_field(_loyalty, graphql_type=OrderLoyalty | None, description="What it means in points.")
+    loyalty: object = batch_field(
+        _loyalty,
+        graphql_type=OrderLoyalty | None,
+        description="What it means in points.",
+        degrades=Degradation.LAST_KNOWN,
+        served=LOYALTY_LIVE,
+    )
     external_ids: list[ExternalId] | None = strawberry.field(description="The keys of other systems for this order.")
     freshness: Freshness = freshness_field()
 
@@ -215,13 +245,17 @@ async def _order_by_number(
 
 @strawberry.type
 class OrderQuery:
-    order: object = strawberry.field(
-        resolver=_order,
+    order: object = root_field(
+        _order,
         graphql_type=Order | None,
         description="One order; null when there is none, or it is not the caller's.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
-    order_by_number: object = strawberry.field(
-        resolver=_order_by_number,
+    order_by_number: object = root_field(
+        _order_by_number,
         graphql_type=Order | None,
         description="One order by its number. Somebody else's is shown to whoever knows its email or postal code.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )

@@ -10,7 +10,7 @@ import strawberry
 
 from domains.vocabulary import InvalidInput, Page, Reading, UpstreamError
 from resolvers.identity import name_of
-from resolvers.reading import each
+from resolvers.reading import Made, each
 
 T = TypeVar("T")
 
@@ -90,15 +90,18 @@ def id_after(kind: str, after: str | None, *path: str | int) -> str | None:
 
 def pages_of(
     kind: str, readings: Iterable[Reading[Page[T]] | UpstreamError | None], after: str | None, id_of: Callable[[T], str]
-) -> list[Paged[Reading[T]] | UpstreamError | None]:
+) -> list[Made | UpstreamError | None]:
     """The pages that a Fetch answered, one connection for each; every item has the freshness of its page."""
     return [
-        paged(
-            kind,
-            [id_of(item) for item in reading.value.items],
-            each(reading, reading.value.items),
-            has_next=reading.value.has_next,
-            has_previous=after is not None,
+        Made(
+            paged(
+                kind,
+                [id_of(item) for item in reading.value.items],
+                each(reading, reading.value.items),
+                has_next=reading.value.has_next,
+                has_previous=after is not None,
+            ),
+            (reading,),
         )
         if isinstance(reading, Reading)
         else reading

@@ -18,9 +18,11 @@ from resolvers.availability import (
 )
 from resolvers.batching import batch_field
 from resolvers.context import Info
+from resolvers.directives import ERP_PROJECTED, OMS_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, node_id, sku_of
 from resolvers.return_policy import ReturnPolicy
+from resolvers.roots import root_field
 from resolvers.vocabulary import Money
 
 Parents = list[Reading[products.Product]]
@@ -56,9 +58,15 @@ class Product(Node):
         _availability,
         graphql_type=list[Availability | None] | None,
         description="What may be promised of it, one answer per location in order; null where nothing is known.",
+        degrades=Degradation.CONSERVATIVE,
+        served=OMS_LIVE,
     )
     return_policy: object = batch_field(
-        _return_policy, graphql_type=ReturnPolicy | None, description="On which terms it may come back."
+        _return_policy,
+        graphql_type=ReturnPolicy | None,
+        description="On which terms it may come back.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     freshness: Freshness = freshness_field()
 
@@ -77,11 +85,17 @@ async def _products(
 
 @strawberry.type
 class ProductQuery:
-    product: object = strawberry.field(
-        resolver=_product, graphql_type=Product | None, description="One product, or null when there is none."
+    product: object = root_field(
+        _product,
+        graphql_type=Product | None,
+        description="One product, or null when there is none.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ERP_PROJECTED,
     )
-    products: object = strawberry.field(
-        resolver=_products,
+    products: object = root_field(
+        _products,
         graphql_type=list[Product | None],
         description="Products in the order of their SKUs; null in the place of one that there is not.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ERP_PROJECTED,
     )

@@ -9,9 +9,11 @@ from domains import promotions, vocabulary
 from domains.promotions import EarningQuery, PromotionRejectionReason
 from domains.vocabulary import CustomerId, FulfillmentType, LocationId, MembershipId, Reading, Sku
 from resolvers.context import Info
+from resolvers.directives import LOYALTY_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import name_of, native_id
 from resolvers.reading import instead
+from resolvers.roots import root_field
 from resolvers.scalars import CurrencyCode
 from resolvers.vocabulary import Money, MoneyInput, PointsAmount
 
@@ -100,11 +102,17 @@ async def _forecast(
 
 @strawberry.type
 class PromotionQuery:
-    promotion_evaluation: object = strawberry.field(
-        resolver=_evaluation,
+    promotion_evaluation: object = root_field(
+        _evaluation,
         graphql_type=PromotionEvaluation | None,
         description="What a basket costs less, as the promotion engine has it.",
+        degrades=Degradation.NULL,
+        served=LOYALTY_LIVE,
     )
-    loyalty_earning_forecast: object = strawberry.field(
-        resolver=_forecast, graphql_type=PointsAmount | None, description="What a basket would earn in points."
+    loyalty_earning_forecast: object = root_field(
+        _forecast,
+        graphql_type=PointsAmount | None,
+        description="What a basket would earn in points.",
+        degrades=Degradation.NULL,
+        served=LOYALTY_LIVE,
     )

@@ -1,6 +1,7 @@
 """Looking through a Reading, so that a GraphQL object may stand on a canonical record with or without its origin."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from domains.vocabulary import Reading
@@ -26,3 +27,14 @@ def each(reading: Reading[Any], values: Iterable[T]) -> list[Reading[T]]:
 def instead(reading: Reading[Any], value: T) -> Reading[T]:
     """`value`, which was made of a reading, with that reading's freshness."""
     return Reading(value, reading.source, reading.tier, reading.observed_at, reading.max_age_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a field shows when it was worked out of readings and carries none itself: a verdict, a page, a single word.
+
+    The field tells `of`, and shows `value`.
+    """
+
+    value: object
+    of: tuple[Reading[Any], ...]

@@ -13,6 +13,7 @@ from domains.returns import NonReturnableReason
 from domains.vocabulary import Money as MoneyRecord
 from domains.vocabulary import Reading, Sku, UpstreamError
 from resolvers.context import Info
+from resolvers.reading import Made
 from resolvers.vocabulary import Money
 
 
@@ -42,35 +43,37 @@ class ReturnableLine:
     estimated_refund: Money | None = strawberry.field(description="What returning all of `quantity` would refund.")
 
 
-async def returnable_lines_of(info: Info, judged: Sequence[orders.Order]) -> list[list[Judged] | UpstreamError | None]:
+async def returnable_lines_of(info: Info, judged: Sequence[orders.Order]) -> list[Made | UpstreamError | None]:
     """The verdicts on each order's lines, in the order of its lines; None when the returns desk knows no such sale."""
     port, loaders = info.context.retail.returns, info.context.loaders
     sales = await loaders.of(port.sales).settle([order.id for order in judged])
     skus = list({line.sku for sale in sales if isinstance(sale, Reading) for line in sale.value.lines})
     policies = dict(zip(skus, await loaders.of(port.policies).settle(skus), strict=True))
     return [
-        _verdicts(order, sale.value, policies, loaders.now) if isinstance(sale, Reading) else sale
+        _verdicts(order, sale, policies, loaders.now) if isinstance(sale, Reading) else sale
         for order, sale in zip(judged, sales, strict=True)
     ]
 
 
 def _verdicts(
     order: orders.Order,
-    sale: returns.Sale,
+    sale: Reading[returns.Sale],
     policies: dict[Sku, Reading[returns.ReturnPolicy] | UpstreamError | None],
     now: datetime,
-) -> list[Judged] | UpstreamError:
+) -> Made | UpstreamError:
     """One policy that failed fails the order: a line without its policy would be called not returnable."""
-    known: dict[Sku, returns.ReturnPolicy] = {}
-    for line in sale.lines:
+    known: dict[Sku, Reading[returns.ReturnPolicy]] = {}
+    for line in sale.value.lines:
         policy = policies[line.sku]
         if isinstance(policy, UpstreamError):
             return policy
         if policy is not None:
-            known[line.sku] = policy.value
-    verdicts = {verdict.line_id: verdict for verdict in returns.returnable_lines(sale, known, now)}
-    return [
+            known[line.sku] = policy
+    terms = {sku: policy.value for sku, policy in known.items()}
+    verdicts = {verdict.line_id: verdict for verdict in returns.returnable_lines(sale.value, terms, now)}
+    lines = [
         Judged(line, verdict.quantity, verdict.until, verdict.not_returnable, verdict.estimated_refund)
         for line in order.lines
         if (verdict := verdicts.get(line.id)) is not None
     ]
+    return Made(lines, (sale, *known.values()))

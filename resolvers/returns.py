@@ -13,6 +13,7 @@ from domains.returns import RefundType, ReturnDisposition, ReturnMethod, ReturnR
 from domains.vocabulary import InvalidInput, Reading, ReturnId, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Info
+from resolvers.directives import ERP_LIVE, OMS_LIVE, Degradation
 from resolvers.finance import ErpPosting, postings
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, name_of, native_id, node_id
@@ -20,6 +21,7 @@ from resolvers.inventory import Location
 from resolvers.orders import Order
 from resolvers.ownership import may_see
 from resolvers.pagination import Connection, Edge
+from resolvers.roots import root_field
 from resolvers.vocabulary import Money, PointsAmount
 
 Parents = list[Reading[returns.ReturnAuthorization]]
@@ -66,7 +68,13 @@ class ReturnAuthorization(Node):
     rma_number: str = strawberry.field(description="The number that the customer knows.")
     status: ReturnStatus = strawberry.field(description="How far it has come.")
     provisional: bool = strawberry.field(description="Whether the order system has yet to confirm it.")
-    order: object = batch_field(_order, graphql_type=Order | None, description="The order that the goods are of.")
+    order: object = batch_field(
+        _order,
+        graphql_type=Order | None,
+        description="The order that the goods are of.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
+    )
     lines: list[ReturnLine] = strawberry.field(description="What comes back.")
     method: ReturnMethod = strawberry.field(description="How it comes back.")
     refund_type: RefundType = strawberry.field(description="What is given for it.")
@@ -75,10 +83,18 @@ class ReturnAuthorization(Node):
     fees: list[ReturnFee] | None = strawberry.field(description="What is kept of the refund.")
     expires_at: datetime | None = strawberry.field(description="Until when the goods must have come back.")
     authorized_at: object = batch_field(
-        _authorized_at, graphql_type=Location | None, description="The store that authorized it, if one did."
+        _authorized_at,
+        graphql_type=Location | None,
+        description="The store that authorized it, if one did.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )
     erp_posting: object = batch_field(
-        _erp_posting, graphql_type=ErpPosting | None, description="Whether the books have its credit memo."
+        _erp_posting,
+        graphql_type=ErpPosting | None,
+        description="Whether the books have its credit memo.",
+        degrades=Degradation.LAST_KNOWN,
+        served=ERP_LIVE,
     )
     freshness: Freshness = freshness_field()
 
@@ -121,8 +137,10 @@ async def _return_authorization(
 
 @strawberry.type
 class ReturnQuery:
-    return_authorization: object = strawberry.field(
-        resolver=_return_authorization,
+    return_authorization: object = root_field(
+        _return_authorization,
         graphql_type=ReturnAuthorization | None,
         description="One return, named in exactly one way; null when there is none, or it is not the caller's.",
+        degrades=Degradation.LAST_KNOWN,
+        served=OMS_LIVE,
     )

@@ -9,6 +9,7 @@ from domains.vocabulary import (
     Instant,
     Record,
     SystemRole,
+    VendorWord,
 )
 
 
@@ -20,7 +21,7 @@ class ConsentChannel(enum.Enum):
     CALL = "CALL"
 
 
-class ConsentState(enum.Enum):
+class ConsentState(VendorWord):
     OPTED_IN = "OPTED_IN"
     OPTED_OUT = "OPTED_OUT"
     PENDING = "PENDING"  # asked, double opt-in not confirmed
@@ -36,7 +37,7 @@ class Consent(Record, frozen=True, kw_only=True):
     changed_at: Instant | None = None
 
 
-class CustomerAccountStatus(enum.Enum):
+class CustomerAccountStatus(VendorWord):
     """Whether the books allow business with this customer."""
 
     ACTIVE = "ACTIVE"

@@ -64,13 +64,14 @@ def answer_line(ask: LineAsk, candidates: Sequence[Reading[Availability]]) -> Li
     return LineAvailability(
         sku=ask.sku,
         requested=ask.quantity,
-        fulfillable=any(_gives_all(ask, reading.value) for reading in known) if known else None,
+        fulfillable=any(gives_all(ask, reading.value) for reading in known) if known else None,
         best=ranked[0] if ranked else None,
         alternatives=tuple(ranked[1:]),
     )
 
 
-def _gives_all(ask: LineAsk, availability: Availability) -> bool:
+def gives_all(ask: LineAsk, availability: Availability) -> bool:
+    """Whether the figure is known, and enough for the whole line."""
     figure = availability.available_to_promise
     return figure is not None and figure >= ask.quantity
 
@@ -78,7 +79,7 @@ def _gives_all(ask: LineAsk, availability: Availability) -> bool:
 def _rank(ask: LineAsk, reading: Reading[Availability]) -> tuple[bool, int, bool, Decimal, int]:
     figure = reading.value.available_to_promise
     return (
-        not _gives_all(ask, reading.value),
+        not gives_all(ask, reading.value),
         _STATUS_RANK[reading.value.status],
         figure is None,
         -(figure or Decimal(0)),

@@ -1,9 +1,11 @@
 """Locations, what lies in them, and what may be promised of it."""
 
 import enum
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta
 
 from domains.vocabulary import (
     Address,
@@ -12,6 +14,7 @@ from domains.vocabulary import (
     LocationId,
     Record,
     Sku,
+    VendorWord,
 )
 
 
@@ -20,6 +23,17 @@ class LocationType(enum.Enum):
     WAREHOUSE = "WAREHOUSE"
     SUPPLIER = "SUPPLIER"
     VIRTUAL = "VIRTUAL"
+
+
+class OpeningHours(Record, frozen=True, kw_only=True):
+    """Open from `opens` to `closes`, local time, on `weekday` (ISO 8601: 1 is Monday, 7 Sunday).
+
+    Until midnight where `closes` is 00:00; a shop open past midnight has a second row on the next day.
+    """
+
+    weekday: Annotated[int, Meta(ge=1, le=7)]
+    opens: time
+    closes: time
 
 
 class Location(Record, frozen=True, kw_only=True):
@@ -37,6 +51,7 @@ class Location(Record, frozen=True, kw_only=True):
     time_zone: str | None = None  # IANA name
     ships: bool = False
     offers_pickup: bool = False
+    opening_hours: tuple[OpeningHours, ...] = ()  # none: not known
 
 
 class AvailabilitySemantics(enum.Enum):
@@ -122,12 +137,13 @@ class ReservationKind(enum.Enum):
     HARD = "HARD"  # committed to an order
 
 
-class ReservationState(enum.Enum):
+class ReservationState(VendorWord):
     CREATED = "CREATED"
     COMMITTED = "COMMITTED"
     RELEASED = "RELEASED"
     EXPIRED = "EXPIRED"
     FULFILLED = "FULFILLED"
+    UNKNOWN = "UNKNOWN"
 
 
 class ReservationLine(Record, frozen=True, kw_only=True):

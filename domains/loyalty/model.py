@@ -15,6 +15,7 @@ from domains.vocabulary import (
     Record,
     RedemptionId,
     RewardCurrency,
+    VendorWord,
 )
 
 
@@ -85,7 +86,7 @@ class LoyaltyLedgerEntry(Record, frozen=True, kw_only=True):
     occurred_at: Instant
 
 
-class RedemptionState(enum.Enum):
+class RedemptionState(VendorWord):
     HELD = "HELD"
     CAPTURED = "CAPTURED"
     VOIDED = "VOIDED"

@@ -14,10 +14,11 @@ from domains.vocabulary import (
     OrderId,
     Record,
     Sku,
+    VendorWord,
 )
 
 
-class OrderStatus(enum.Enum):
+class OrderStatus(VendorWord):
     CREATED = "CREATED"
     CONFIRMED = "CONFIRMED"
     MANUAL_REVIEW = "MANUAL_REVIEW"
@@ -29,7 +30,7 @@ class OrderStatus(enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class OrderFinancialStatus(enum.Enum):
+class OrderFinancialStatus(VendorWord):
     PENDING = "PENDING"
     AUTHORIZED = "AUTHORIZED"
     PARTIALLY_PAID = "PARTIALLY_PAID"
@@ -41,7 +42,7 @@ class OrderFinancialStatus(enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class FulfillmentStatus(enum.Enum):
+class FulfillmentStatus(VendorWord):
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
     SHIPPED = "SHIPPED"
@@ -54,7 +55,7 @@ class FulfillmentStatus(enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class Lifecycle(enum.Enum):
+class Lifecycle(VendorWord):
     """How far the order has come in its own system, before rejections, blocks and deliveries are considered."""
 
     CREATED = "CREATED"
@@ -62,10 +63,6 @@ class Lifecycle(enum.Enum):
     PROCESSING = "PROCESSING"
     COMPLETED = "COMPLETED"
     UNKNOWN = "UNKNOWN"
-
-    @classmethod
-    def _missing_(cls, _value: object) -> "Lifecycle":
-        return cls.UNKNOWN
 
 
 class DeliveryProgress(enum.Enum):

@@ -14,10 +14,11 @@ from domains.vocabulary import (
     Record,
     ReturnId,
     Sku,
+    VendorWord,
 )
 
 
-class ReturnStatus(enum.Enum):
+class ReturnStatus(VendorWord):
     REQUESTED = "REQUESTED"
     AUTHORIZED = "AUTHORIZED"
     DECLINED = "DECLINED"

@@ -6,8 +6,10 @@ from domains.vocabulary.errors import (
     BreakerOpen,
     DeadlineExceeded,
     InvalidInput,
+    ProjectionCold,
     RetailError,
     SystemOffPath,
+    TooStale,
     UpstreamError,
     UpstreamFailed,
     UpstreamGarbled,
@@ -16,6 +18,12 @@ from domains.vocabulary.errors import (
     UpstreamThrottled,
     UpstreamTimeout,
     UpstreamUnreachable,
+)
+from domains.vocabulary.feed import (
+    FEED_PAGE_MAX,
+    FeedPage,
+    FeedQuery,
+    Sequenced,
 )
 from domains.vocabulary.ids import (
     CustomerId,
@@ -32,25 +40,64 @@ from domains.vocabulary.ids import (
     SystemRole,
     gtin_is_valid,
 )
-from domains.vocabulary.instant import Instant
-from domains.vocabulary.money import CurrencyMismatch, Money
-from domains.vocabulary.paging import Page
-from domains.vocabulary.path import ServingPath
-from domains.vocabulary.place import Address, FulfillmentType, GeoPoint
-from domains.vocabulary.points import PointsAmount, RewardCurrency
-from domains.vocabulary.quantity import positive_quantity
-from domains.vocabulary.reading import Fetch, FreshnessTier, Reading
-from domains.vocabulary.record import Record
-from domains.vocabulary.refusal import BackendUnavailable, IdempotencyConflict, Refusal
+from domains.vocabulary.instant import (
+    Instant,
+)
+from domains.vocabulary.money import (
+    CurrencyMismatch,
+    Money,
+)
+from domains.vocabulary.paging import (
+    Page,
+)
+from domains.vocabulary.path import (
+    ServingPath,
+    ServingTier,
+)
+from domains.vocabulary.place import (
+    Address,
+    FulfillmentType,
+    GeoPoint,
+)
+from domains.vocabulary.points import (
+    PointsAmount,
+    RewardCurrency,
+)
+from domains.vocabulary.quantity import (
+    positive_quantity,
+)
+from domains.vocabulary.reading import (
+    EachByItself,
+    Fetch,
+    FreshnessTier,
+    Reading,
+    demanded_age_s,
+    freshest_within,
+)
+from domains.vocabulary.record import (
+    Record,
+)
+from domains.vocabulary.refusal import (
+    BackendUnavailable,
+    IdempotencyConflict,
+    Refusal,
+)
+from domains.vocabulary.word import (
+    VendorWord,
+)
 
 __all__ = [
+    "FEED_PAGE_MAX",
     "Address",
     "BackendUnavailable",
     "BreakerOpen",
     "CurrencyMismatch",
     "CustomerId",
     "DeadlineExceeded",
+    "EachByItself",
     "ExternalId",
+    "FeedPage",
+    "FeedQuery",
     "Fetch",
     "FreshnessTier",
     "FulfillmentType",
@@ -66,6 +113,7 @@ __all__ = [
     "Page",
     "PointsAmount",
     "ProgramId",
+    "ProjectionCold",
     "PromotionId",
     "Reading",
     "Record",
@@ -74,10 +122,13 @@ __all__ = [
     "RetailError",
     "ReturnId",
     "RewardCurrency",
+    "Sequenced",
     "ServingPath",
+    "ServingTier",
     "Sku",
     "SystemOffPath",
     "SystemRole",
+    "TooStale",
     "UpstreamError",
     "UpstreamFailed",
     "UpstreamGarbled",
@@ -86,6 +137,9 @@ __all__ = [
     "UpstreamThrottled",
     "UpstreamTimeout",
     "UpstreamUnreachable",
+    "VendorWord",
+    "demanded_age_s",
+    "freshest_within",
     "gtin_is_valid",
     "positive_quantity",
 ]

@@ -2,6 +2,7 @@
 
 RetailError
 |-- InvalidInput            the caller's input is wrong; says where and what is allowed
+|-- TooStale                what is known is older than the caller takes
 `-- UpstreamError           an outside system did not answer as it should; names it
     |-- UpstreamUnreachable     refused, reset, no route                             counts against it
     |-- UpstreamTimeout         did not answer within its own time limit             counts against it
@@ -11,6 +12,7 @@ RetailError
     |-- UpstreamRejected        4xx: it is healthy and says no to this request       does not count
     |-- UpstreamSaturated       our own slots for it are taken and the queue is full does not count
     |-- BreakerOpen             not asked: it has been failing                       does not count
+    |-- ProjectionCold          our copy of its data was never filled                does not count
     |-- SystemOffPath           this path may not wait for it (the ERP on checkout)  does not count
     `-- DeadlineExceeded        our caller's time is up                              does not count
 """
@@ -34,6 +36,24 @@ class InvalidInput(RetailError):
         super().__init__(message)
         self.message = message
         self.path = path
+
+
+class TooStale(RetailError):
+    """What is known is older than the caller takes, and nothing newer could be had.
+
+    `source` is the reading's, both times are whole seconds.
+    """
+
+    code = "TOO_STALE"
+
+    def __init__(self, source: str, *, age_s: int, max_stale_s: int) -> None:
+        super().__init__(
+            f"What {source} said is {age_s} s old, and at most {max_stale_s} s are accepted. "
+            "Ask again in a moment, or accept an older answer."
+        )
+        self.source = source
+        self.age_s = age_s
+        self.max_stale_s = max_stale_s
 
 
 class UpstreamError(RetailError):
@@ -116,6 +136,17 @@ class UpstreamSaturated(UpstreamError):
 class BreakerOpen(UpstreamError):
     code = "UPSTREAM_BREAKER_OPEN"
     says = "has been failing and is not being asked"
+    counts_against = False
+
+
+class ProjectionCold(UpstreamError):
+    """What is asked for is answered from our copy of the system's data, and that has never been read to the end.
+
+    So a key that is not in it yet may exist: it is unknown, not missing.
+    """
+
+    code = "PROJECTION_COLD"
+    says = "has not been read into the projection yet"
     counts_against = False
 
 

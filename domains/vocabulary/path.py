@@ -10,3 +10,12 @@ class ServingPath(enum.Enum):
     BROWSE = "BROWSE"  # a shopper looking around
     SERVICE = "SERVICE"  # an associate with a customer at the desk
     BACKOFFICE = "BACKOFFICE"  # operations and reports
+
+
+class ServingTier(enum.Enum):
+    """From how far away an answer may come, nearest first."""
+
+    MEMORY = "MEMORY"  # this process knows it
+    CACHE = "CACHE"  # remembered from an earlier answer, never asked for
+    PROJECTION = "PROJECTION"  # a copy that is kept ahead of time
+    LIVE = "LIVE"  # the system itself is asked when no cache has it

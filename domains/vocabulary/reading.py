@@ -1,10 +1,14 @@
 """Fetch and Reading: how every read of the house looks."""
 
 import enum
-from collections.abc import Mapping
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
+
+from domains.vocabulary.errors import UpstreamError
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -40,3 +44,32 @@ class Fetch(Protocol[K, T]):
     """
 
     async def __call__(self, keys: frozenset[K], /) -> "Mapping[K, Reading[T]]": ...
+
+
+@runtime_checkable
+class EachByItself(Protocol[K, T]):
+    """A Fetch that can also say key by key what is known and what failed: one failure then spares the rest."""
+
+    async def outcomes(self, keys: frozenset[K], /) -> "Mapping[K, Reading[T] | UpstreamError]": ...
+
+
+_demanded_age_s: ContextVar[float | None] = ContextVar("retailgraph_demanded_age_s", default=None)
+
+
+@contextmanager
+def freshest_within(seconds: float | None) -> Iterator[None]:
+    """Reads inside want nothing older than `seconds`: what remembers an older answer asks its source again.
+
+    It is a wish: when the source cannot be asked, or knows nothing newer, the older answer comes with its age in it.
+    None takes back a wish from further out.
+    """
+    before = _demanded_age_s.set(seconds)
+    try:
+        yield
+    finally:
+        _demanded_age_s.reset(before)
+
+
+def demanded_age_s() -> float | None:
+    """How old an answer the reader of the moment wants at most; None when it is left to each cache."""
+    return _demanded_age_s.get()

@@ -10,6 +10,7 @@ import strawberry
 from graphql import ASTValidationRule, DocumentNode, ExecutionResult, GraphQLSchema, OperationType, execute
 from strawberry.execution import optimized_is_awaitable
 
+from domains.vocabulary import ServingPath
 from gateway.engine.faults import (
     BAD_USER_INPUT,
     INTROSPECTION_FORBIDDEN,
@@ -24,6 +25,8 @@ from gateway.engine.faults import (
 )
 from gateway.engine.operations import DEFAULT_SIZES, CacheSizes, Operations, Prepared
 from gateway.limits import DEFAULT_LIMITS, DocumentGuard, DocumentLimits
+from gateway.paths import Declared, Touch, instead, offences
+from gateway.paths import code_of as off_path_code
 
 # Strawberry's check, which it declares as a plain bool; graphql-core wants it to narrow the type.
 _is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[object]]]", optimized_is_awaitable)
@@ -33,11 +36,15 @@ _COERCION_ERRORS_MAX = 20  # As for validation: more are neither read nor mended
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a request. A request error means that nothing ran: there is no data, not even null."""
+    """What came of a request. A request error means that nothing ran: there is no data, not even null.
+
+    `kind` is what kind of operation ran; None when none did.
+    """
 
     data: Mapping[str, object] | None
     errors: tuple[Fault, ...] = ()
     is_request_error: bool = False
+    kind: OperationType | None = None
 
     @property
     def code(self) -> str | None:
@@ -61,6 +68,7 @@ class Engine:
         *,
         suggestions: bool = False,
         rules: Sequence[type[ASTValidationRule]] = (),
+        declared: Declared | None = None,
     ) -> None:
         if schema.get_extensions():
             raise ValueError("the engine runs no schema extensions and no operation directives: register none")
@@ -68,7 +76,9 @@ class Engine:
         self._schema = graphql_schema
         self._executor_class = schema.execution_context_class
         self._suggestions = suggestions
-        self.operations = Operations(graphql_schema, DocumentGuard(limits), sizes, suggestions=suggestions, rules=rules)
+        self.operations = Operations(
+            graphql_schema, DocumentGuard(limits), sizes, suggestions=suggestions, rules=rules, declared=declared
+        )
 
     async def run(
         self,
@@ -79,21 +89,27 @@ class Engine:
         only_query: bool = False,
         *,
         may_introspect: bool = False,
+        path: ServingPath | None = None,
     ) -> Answer:
         """Answer one request. `only_query` refuses all but queries, as HTTP's safe methods need.
+
+        On a `path` that may not wait for a system, an operation that could reach it is refused before anything runs.
 
         Every error of the request or of a resolver is in the answer; nothing is raised for them.
         """
         prepared = self.operations.prepare(text)
-        refusal = self._refusal(prepared, operation_name, only_query, may_introspect)
+        kind = _kind(prepared.kinds, operation_name)
+        refusal = self._refusal(prepared, kind, operation_name, only_query, may_introspect)
+        if not refusal and path is not None:
+            refusal = _off_path(prepared, operation_name, path)
         if refusal or prepared.document is None:
             return Answer(None, refusal, is_request_error=True)
         result = await self._execute(prepared.document, variables, operation_name, context)
         if not result.errors:
-            return Answer(result.data)
+            return Answer(result.data, kind=kind)
         if result.data is None and all(error.path is None for error in result.errors):
             return Answer(None, tuple(request_fault(error, BAD_USER_INPUT) for error in result.errors), True)
-        return Answer(result.data, tuple(resolver_fault(error) for error in result.errors))
+        return Answer(result.data, tuple(resolver_fault(error) for error in result.errors), kind=kind)
 
     async def _execute(
         self,
@@ -117,10 +133,14 @@ class Engine:
         return result if isinstance(result, ExecutionResult) else await result
 
     def _refusal(
-        self, prepared: Prepared, operation_name: str | None, only_query: bool, may_introspect: bool
+        self,
+        prepared: Prepared,
+        kind: OperationType | None,
+        operation_name: str | None,
+        only_query: bool,
+        may_introspect: bool,
     ) -> tuple[Fault, ...]:
         """Why the operation will not run; empty when it will."""
-        kind = _kind(prepared.kinds, operation_name)
         if only_query and kind not in {None, OperationType.QUERY}:
             # Told before validation errors: a mutation sent by GET is wrong whatever else is wrong with it.
             return (fault("This method runs queries only; send the operation by POST.", METHOD_NOT_ALLOWED),)
@@ -132,6 +152,25 @@ class Engine:
             return (fault("Subscriptions cannot be answered by a single response.", SUBSCRIPTION_UNSUPPORTED),)
         forbidden = None if may_introspect else prepared.schema_field
         return (fault(f"{forbidden} is not open to this caller.", INTROSPECTION_FORBIDDEN),) if forbidden else ()
+
+
+def _off_path(prepared: Prepared, operation_name: str | None, path: ServingPath) -> tuple[Fault, ...]:
+    name = operation_name if operation_name in prepared.touched else next(iter(prepared.touched), None)
+    found = offences(prepared.touched.get(name, ()), path)[:_COERCION_ERRORS_MAX]
+    return tuple(
+        fault(
+            f"{touch.place} would make the {path.value} path wait for {_named(touch)}: {instead(touch)}.",
+            off_path_code(touch, path),
+            field=".".join(touch.path),
+            coordinate=touch.coordinate,
+        )
+        | ({"locations": [{"line": touch.line, "column": touch.column}]} if touch.line else {})
+        for touch in found
+    )
+
+
+def _named(touch: Touch) -> str:
+    return " and ".join(sorted(system.value for system in touch.served.systems))
 
 
 def _kind(kinds: Mapping[str | None, OperationType], operation_name: str | None) -> OperationType | None:

@@ -10,7 +10,7 @@ from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from domains.upstream import correlation_id
-from domains.vocabulary import InvalidInput, UpstreamError
+from domains.vocabulary import InvalidInput, TooStale, UpstreamError
 
 Fault = dict[str, object]
 """One entry of `errors`, as the GraphQL specification (October 2021, 7.1.2) formats it."""
@@ -66,6 +66,8 @@ def resolver_fault(error: GraphQLError) -> Fault:
         return _located(error, cause.public_message, _upstream(cause))
     if isinstance(cause, InvalidInput):
         return _located(error, cause.message, {"code": cause.code, **_inside(cause)})
+    if isinstance(cause, TooStale):
+        return _located(error, str(cause), _stale(cause))
     if error.extensions and "code" in error.extensions:
         return _located(error, error.message, dict(error.extensions))
     if cause is None and _about_arguments(error):
@@ -110,6 +112,16 @@ def _upstream(cause: UpstreamError) -> dict[str, object]:
     if cause.retryable and cause.retry_after_s is not None:
         extensions["retryAfterSeconds"] = cause.retry_after_s
     return extensions
+
+
+def _stale(cause: TooStale) -> dict[str, object]:
+    return {
+        "code": cause.code,
+        "maxStaleSeconds": cause.max_stale_s,
+        "ageSeconds": cause.age_s,
+        "source": cause.source,
+        "retryable": True,
+    }
 
 
 def _inside(cause: BaseException | None) -> dict[str, object]:

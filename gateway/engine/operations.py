@@ -21,6 +21,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.engine.faults import DOCUMENT_TOO_LARGE, PARSE_FAILED, VALIDATION_FAILED, Fault, fault, request_fault
 from gateway.limits import DocumentGuard, DocumentTooLarge, asks_for_schema
+from gateway.paths import Declared, Touch, touches
 
 # A parsed document takes 50 to 110 bytes a character, locations included (measured with graphql-core 3.3.2).
 _BYTES_PER_CHARACTER = 112
@@ -37,6 +38,8 @@ class Prepared:
     faults: tuple[Fault, ...] = ()
     schema_field: str | None = None
     """The field by which the text asks what the schema is, if it does."""
+    touched: Mapping[str | None, tuple[Touch, ...]] = field(default_factory=dict)
+    """What each operation can reach outside, by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +68,10 @@ class Operations:
         *,
         suggestions: bool = False,
         rules: Sequence[type[ASTValidationRule]] = (),
+        declared: Declared | None = None,
     ) -> None:
         self._schema = schema
+        self._declared = declared or {}
         self._guard = guard
         self._suggestions = suggestions
         self._rules = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, *rules)
@@ -108,15 +113,17 @@ class Operations:
             )
         except GraphQLSyntaxError as error:
             return Prepared(faults=(request_fault(error, PARSE_FAILED),))
-        kinds = {
-            node.name.value if node.name else None: node.operation
+        operations = {
+            node.name.value if node.name else None: node
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         }
+        kinds = {name: node.operation for name, node in operations.items()}
         errors = validate(
             self._schema, document, self._rules, max_errors=_ERRORS_MAX, hide_suggestions=not self._suggestions
         )
         if errors:
             faults = (request_fault(error, VALIDATION_FAILED, suggestions=self._suggestions) for error in errors)
             return Prepared(kinds, faults=tuple(faults))
-        return Prepared(kinds, document, schema_field=asks_for_schema(document))
+        touched = {name: touches(self._schema, document, node, self._declared) for name, node in operations.items()}
+        return Prepared(kinds, document, schema_field=asks_for_schema(document), touched=touched)

@@ -13,8 +13,11 @@ from gateway.engine import Answer, internal_fault
 _log = structlog.get_logger(__name__)
 
 
-def encoded(answer: Answer, extensions: Mapping[str, object]) -> bytes:
-    """The body of a response. Without `data` after a request error; errors first, so that a reader sees them."""
+def encoded(answer: Answer, extensions: Mapping[str, object]) -> tuple[Answer, bytes]:
+    """The body of a response, and the answer that it holds: another one when `answer` cannot be written as JSON.
+
+    Without `data` after a request error; errors first, so that a reader sees them.
+    """
     response: dict[str, object] = {}
     if answer.errors:
         response["errors"] = answer.errors
@@ -23,18 +26,19 @@ def encoded(answer: Answer, extensions: Mapping[str, object]) -> bytes:
     if extensions:
         response["extensions"] = extensions
     try:
-        return orjson.dumps(response)
+        return answer, orjson.dumps(response)
     except TypeError as refused:
-        return _slowly(response, refused)
+        return _slowly(answer, response, refused)
 
 
-def _slowly(response: Mapping[str, object], refused: TypeError) -> bytes:
+def _slowly(answer: Answer, response: Mapping[str, object], refused: TypeError) -> tuple[Answer, bytes]:
     """orjson stops at 64-bit integers and at lone surrogates, which JSON itself allows; json writes both.
 
     What even json refuses is a scalar that serialises to something that is no JSON value: a bug of ours.
     """
     try:
-        return json.dumps(response, allow_nan=False, separators=(",", ":")).encode()
+        return answer, json.dumps(response, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError):
         _log.error("answer cannot be encoded", exc_info=refused)
-        return orjson.dumps({"errors": [internal_fault()], "data": None})
+        failed = Answer(None, (internal_fault(),), kind=answer.kind)
+        return failed, orjson.dumps({"errors": failed.errors, "data": None})

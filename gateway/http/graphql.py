@@ -15,9 +15,11 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from domains.upstream import Deadline, deadline_scope
+from domains.vocabulary import ServingPath
 from gateway.engine import METHOD_NOT_ALLOWED, Answer, Engine
 from gateway.http.accept import GRAPHQL, LEGACY, negotiate
 from gateway.http.body import check_framing, check_json_content, read_body
+from gateway.http.caching import Lifetime, cache_headers
 from gateway.http.encoding import encoded
 from gateway.http.errors import ClientGone, HttpFault, Reply
 from gateway.http.request import GraphQLRequest, from_body, from_query_string
@@ -38,14 +40,19 @@ def _nothing(_: Answer) -> Mapping[str, object]:
 class Admitted:
     """A caller who may ask: the context the resolvers get, and what the door decided about the caller.
 
-    `engine` is the caller's view of the schema, None for the endpoint's own. `extensions` is asked once the operation
-    has run, and what it says goes out as `extensions` of the response.
+    `engine` is the caller's view of the schema, None for the endpoint's own; `path` is on whose time the answer is
+    made, None where no path is shut to any system. The others are asked once the operation
+    has run: what `extensions` says goes out as `extensions` of the response, `lifetime` is how long the answer is good
+    for, None when nobody can say, and `may_be_shared` whether a cache may hand it to others who ask the same.
     """
 
     context: object
     engine: Engine | None = None
     may_introspect: bool = False
+    path: ServingPath | None = None
     extensions: Callable[[Answer], Mapping[str, object]] = field(default=_nothing)
+    lifetime: Callable[[], Lifetime | None] = field(default=lambda: None)
+    may_be_shared: Callable[[], bool] = field(default=lambda: False)
 
 
 OpenContext = Callable[[Scope, Deadline], AbstractAsyncContextManager[Admitted]]
@@ -71,7 +78,8 @@ class GraphQLEndpoint:
             return
         except HttpFault as trouble:
             refusal = Answer(None, (trouble.fault,), is_request_error=True)
-            reply = self._response(media or LEGACY, trouble.status, encoded(refusal, {}), trouble.headers)
+            _, body = encoded(refusal, {})
+            reply = self._response(media or LEGACY, trouble.status, body, trouble.headers)
         await reply.send(send)
 
     async def _reply(self, scope: Scope, headers: Headers, media: str | None, receive: Receive) -> Reply:
@@ -114,7 +122,8 @@ class GraphQLEndpoint:
             async with self._open_context(scope, deadline) as admitted:
                 if isinstance(asked, GraphQLRequest):
                     answer, body = await self._run(asked, admitted, only_query)
-                    return self._response(media, self._status(answer, media), body, _allow(answer))
+                    headers = self._cache_headers(answer, admitted, scope) | _allow(answer)
+                    return self._response(media, self._status(answer, media), body, headers)
                 # One context for all: its loaders gather the calls of the whole batch.
                 pairs = await asyncio.gather(*(self._run(one, admitted, only_query) for one in asked))
                 return self._response(LEGACY, 200, b"[" + b",".join(body for _, body in pairs) + b"]", {})
@@ -130,8 +139,19 @@ class GraphQLEndpoint:
             admitted.context,
             only_query,
             may_introspect=admitted.may_introspect,
+            path=admitted.path,
         )
-        return answer, encoded(answer, admitted.extensions(answer))
+        return encoded(answer, admitted.extensions(answer))
+
+    def _cache_headers(self, answer: Answer, admitted: Admitted, scope: Scope) -> dict[str, str]:
+        lifetime = admitted.lifetime()
+        return cache_headers(
+            answer,
+            lifetime,
+            names_caller="authorization" in Headers(scope=scope),
+            may_be_shared=lifetime is not None and admitted.may_be_shared(),
+            otherwise=self._settings.cache_control,
+        )
 
     def _status(self, answer: Answer, media: str) -> int:
         """The status code of an answer, by the media type it has ("Status Codes" in the draft)."""
@@ -147,7 +167,7 @@ class GraphQLEndpoint:
         own = {
             "Content-Type": f"{media}; charset=utf-8",
             "Cache-Control": self._settings.cache_control,
-            "Vary": "Accept",
+            "Vary": "Accept, Authorization",
             "X-Content-Type-Options": "nosniff",
         }
         return Reply(status, body, own | dict(headers))

@@ -34,7 +34,7 @@ class HttpSettings:
     # Refused variables and documents that do not validate. The conformance suite of 2022 that clients and tools use
     # insists on 400; the 2026 draft recommends 422. Both are 4xx, which is what it says MUST be.
     unprocessable_status: Literal[400, 422] = 400
-    # Answers hold prices, balances and orders of one caller: no cache in between may keep them.
+    # For answers that no cache in between may keep: those with errors, of mutations, with what belongs to somebody.
     cache_control: str = "no-store"
 
     def __post_init__(self) -> None:

@@ -60,6 +60,19 @@ def stock(key: inventory.StockKey) -> inventory.StockPosition | None:
     )
 
 
+def reservation(
+    id_: str = "rsv-1",
+    state: inventory.ReservationState = inventory.ReservationState.CREATED,
+    lines: tuple[inventory.ReservationLine, ...] = (
+        inventory.ReservationLine(sku=Sku("SKU-1"), location_id=LocationId("store-001"), quantity=Decimal(1)),
+    ),
+    expires_at: datetime | None = None,
+) -> inventory.InventoryReservation:
+    return inventory.InventoryReservation(
+        id=id_, kind=inventory.ReservationKind.SOFT, state=state, lines=lines, expires_at=expires_at
+    )
+
+
 def order(number: int, customer: str = "cust-00001", lines: int = 2) -> orders.Order:
     return orders.Order(
         id=OrderId(f"ord-{number:06}"),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from graphql import FieldNode, GraphQLString, NameNode
+from graphql.pyutils import Path
 
 from domains.vocabulary import Reading, SystemRole, UpstreamError, UpstreamTimeout
 from resolvers.batching import Batched
@@ -102,7 +104,9 @@ def field_info(world: World) -> Any:
     """As much of an Info as a batch field is given: its place in the document and its context."""
 
     class Raw:
-        field_nodes = (object(),)
+        field_nodes = (FieldNode(name=NameNode(value="x")),)
+        path = Path(None, "x", None)
+        return_type = GraphQLString
 
     class Given:
         _raw_info = Raw()

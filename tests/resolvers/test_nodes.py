@@ -16,6 +16,7 @@ IDS = {
     "Customer": "cust-00001",
     "LoyaltyMembership": "mem-00001",
     "LoyaltyRedemption": "red-1",
+    "InventoryReservation": "rsv-1",
     "Order": "ord-000001",
     "ReturnAuthorization": "ret-000001",
 }

@@ -1,5 +1,7 @@
 """The schema as its readers see it."""
 
+import re
+
 import pytest
 from graphql import (
     GraphQLEnumType,
@@ -85,3 +87,15 @@ def test_the_sdl_is_one_document_that_every_composer_knows() -> None:
 def test_building_twice_gives_the_same() -> None:
     """The schema can be built any number of times, and prints the same each time."""
     assert print_sdl() == print_sdl()
+
+
+def test_the_directives_are_part_of_the_schema() -> None:
+    """The SDL defines @maxStale for documents and @degrades for the schema, and shows where the latter stands."""
+    sdl = print_sdl()
+    assert "directive @degrades(to: Degradation!) on FIELD_DEFINITION" in sdl
+    assert "seconds: Int!\n) on FIELD\n" in sdl
+    shown = {(field, to) for field, to in re.findall(r"\): (\S+) .*@degrades\(to: (\w+)\)", sdl)}
+    assert {("[Availability]", "CONSERVATIVE"), ("PromotionEvaluation", "NULL"), ("Order", "LAST_KNOWN")} <= shown
+    directive = SCHEMA.get_directive("maxStale")
+    assert directive is not None
+    assert [place.name for place in directive.locations] == ["FIELD"]

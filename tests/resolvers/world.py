@@ -23,7 +23,7 @@ from domains.vocabulary import (
     UpstreamError,
 )
 from gateway.engine import Answer, Engine
-from gateway.schema import build_schema
+from gateway.schema import RULES, build_schema
 from resolvers.context import Caller, Context, Retail
 from tests.resolvers.goods import (
     NOW,
@@ -38,6 +38,7 @@ from tests.resolvers.goods import (
     policy,
     product,
     redemption,
+    reservation,
     sale,
     stock,
 )
@@ -46,6 +47,8 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 OBSERVED = NOW - timedelta(seconds=30)
+
+PROMISES = inventory.Promises(inventory.PromiseKeys(inventory.SigningKey("k1", b"0123456789abcdef0123456789abcdef")))
 
 ASSOCIATE = Caller(subject="associate-1", audience="associate", store_id=LocationId("store-001"))
 ADA = Caller(subject="ada", audience="storefront", customer_id=CustomerId("cust-00001"))
@@ -104,6 +107,10 @@ class World:
             locations=Fake({shop.id: shop for shop in self.shops}),
             network=Fake({"network": tuple(self.shops)}),
             stock=Fake(stock),
+            reservations=Fake({"rsv-1": reservation()}),
+            reserve=self._reserve,
+            release=self._release,
+            promises=PROMISES,
         )
         self.customers = customers.Customers(
             by_id=Fake(people),
@@ -246,6 +253,14 @@ class World:
         self._write(id_, key)
         return redemption(1, loyalty.RedemptionState.VOIDED)
 
+    async def _reserve(self, draft: inventory.ReservationDraft, key: IdempotencyKey) -> inventory.InventoryReservation:
+        self._write(draft, key)
+        return reservation("rsv-9", lines=draft.lines, expires_at=NOW + timedelta(seconds=draft.ttl_s))
+
+    async def _release(self, id_: str, key: IdempotencyKey) -> inventory.InventoryReservation:
+        self._write(id_, key)
+        return reservation(id_, inventory.ReservationState.RELEASED)
+
     async def _record(self, draft: returns.ReturnDraft, key: IdempotencyKey) -> returns.ReturnAuthorization:
         self._write(draft, key)
         return authorization(7, draft.order_id)
@@ -256,4 +271,4 @@ class World:
         self.written.append((what, key))
 
 
-ENGINE = Engine(build_schema())
+ENGINE = Engine(build_schema(), rules=RULES)

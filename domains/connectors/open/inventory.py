@@ -1,13 +1,29 @@
-"""Locations and stock, from an OMS."""
+"""Locations, stock and reservations, from an OMS."""
 
-from domains.connectors.open.client import OpenClient
-from domains.connectors.open.messages import Found, LocationAsk, StockAsk, StockItem
-from domains.inventory import Inventory, Location, Network, StockKey, StockPosition
+from domains.connectors.open.client import OpenClient, segment
+from domains.connectors.open.messages import Found, LocationAsk, Nothing, ReservationAsk, StockAsk, StockItem
+from domains.inventory import (
+    Inventory,
+    InventoryReservation,
+    Location,
+    Network,
+    ReservationDraft,
+    StockKey,
+    StockPosition,
+)
+from domains.vocabulary import IdempotencyKey
 
 _NETWORK: Network = "network"
 
 
 def inventory(client: OpenClient) -> Inventory:
+    async def reserve(draft: ReservationDraft, key: IdempotencyKey) -> InventoryReservation:
+        return await client.write("reservations", "/v1/reservations", draft, InventoryReservation, key)
+
+    async def release(id_: str, key: IdempotencyKey) -> InventoryReservation:
+        path = f"/v1/reservations/{segment(id_)}/release"
+        return await client.write("reservations", path, Nothing(), InventoryReservation, key)
+
     return Inventory(
         locations=client.lookup(
             "locations",
@@ -24,6 +40,15 @@ def inventory(client: OpenClient) -> Inventory:
             Found[StockPosition],
             lambda position: (StockKey(position.sku, position.location_id), position),
         ),
+        reservations=client.lookup(
+            "reservations",
+            "/v1/reservations/lookup",
+            lambda ids: ReservationAsk(reservation_ids=ids),
+            Found[InventoryReservation],
+            lambda reservation: (reservation.id, reservation),
+        ),
+        reserve=reserve,
+        release=release,
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 from domains.vocabulary import (
     BreakerOpen,
     DeadlineExceeded,
+    ProjectionCold,
     SystemRole,
     UpstreamError,
     UpstreamFailed,
@@ -17,7 +18,13 @@ from domains.vocabulary import (
 )
 
 BLAMED: list[type[UpstreamError]] = [UpstreamUnreachable, UpstreamTimeout, UpstreamFailed, UpstreamGarbled]
-SPARED: list[type[UpstreamError]] = [UpstreamThrottled, UpstreamSaturated, BreakerOpen, DeadlineExceeded]
+SPARED: list[type[UpstreamError]] = [
+    UpstreamThrottled,
+    UpstreamSaturated,
+    BreakerOpen,
+    ProjectionCold,
+    DeadlineExceeded,
+]
 
 
 @pytest.mark.parametrize("kind", [*BLAMED, *SPARED])

@@ -10,7 +10,7 @@ from typing import NewType
 import pytest
 import strawberry
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
@@ -119,7 +119,7 @@ async def test_context_and_variables_reach_resolvers() -> None:
     answer = await run(
         "query Q($lines: [Line!]!) { hello lines(lines: $lines) }", lines=[{"sku": "a"}, {"sku": "b", "quantity": 4}]
     )
-    assert answer == Answer({"hello": "hello Ann", "lines": 5})
+    assert answer == Answer({"hello": "hello Ann", "lines": 5}, kind=OperationType.QUERY)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ async def test_status_by_media_type(query: str, modern: int, legacy: int, data: 
             response = await http.post("/", json={"query": query}, headers={"accept": accept})
             assert response.status_code == status
             assert response.headers["content-type"] == f"{accept}; charset=utf-8"
-            assert (response.headers["vary"], response.headers["cache-control"]) == ("Accept", "no-store")
+            varied = (response.headers["vary"], response.headers["cache-control"])
+            assert varied == ("Accept, Authorization", "no-store")
             assert response.json().get("data", "absent") == data
 
 

@@ -1,0 +1,57 @@
+"""`retailgraph check`: prints a proof per operation, or the counter-example."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from domains.vocabulary import ServingPath
+from gateway.paths import Proof, instead, prove
+from gateway.paths.proof import UnreadableDocuments
+from gateway.schema import build_schema, served
+from gateway.trouble import CannotStart
+
+
+def check(places: Sequence[Path], path: str, as_json: bool) -> bool:
+    """Whether every operation of the documents holds on its path; prints why. Raises CannotStart for unusable ones."""
+    schema = build_schema()
+    try:
+        judged_on = ServingPath(path.upper())
+    except ValueError:
+        paths = ", ".join(one.value for one in ServingPath)
+        raise CannotStart(f"--path is {path!r}; allowed: {paths}.") from None
+    try:
+        proofs = prove(schema._schema, served(schema), places, judged_on)  # noqa: SLF001 - no public way to it
+    except UnreadableDocuments as exc:
+        raise CannotStart("The documents cannot be checked.\n  " + "\n  ".join(exc.problems)) from exc
+    holds = all(proof.holds for proof in proofs)
+    console = Console(highlight=False, soft_wrap=True)
+    if as_json:
+        report = {"holds": holds, "operations": [proof.as_json() for proof in proofs]}
+        console.print_json(json.dumps(report)) if console.is_terminal else console.print(
+            json.dumps(report), markup=False
+        )
+        return holds
+    for proof in proofs:
+        _print(proof, console)
+    broken = sum(not proof.holds for proof in proofs)
+    console.print(f"{len(proofs)} operations: {len(proofs) - broken} proven, {broken} refused.")
+    return holds
+
+
+def _print(proof: Proof, console: Console) -> None:
+    verdict = "[green]proven[/green]" if proof.holds else "[bold red]refused[/bold red]"
+    console.print(f"{verdict} {escape(proof.operation)} on {proof.path.value}  [dim]{escape(proof.file)}[/dim]")
+    for system, tier in sorted(proof.tiers.items(), key=lambda item: item[0].value):
+        calls = proof.calls_max.get(system, 0)
+        console.print(f"    {system.value:8}{tier.value:11}" + (f"at most {calls} batches" if calls else "never asked"))
+    for touch in proof.offences:
+        systems = ", ".join(sorted(system.value for system in touch.served.systems))
+        console.print(
+            f"    [red]{escape(touch.place)}[/red], line {touch.line}: {touch.coordinate} asks {systems} LIVE"
+        )
+        console.print(f"        instead: {instead(touch)}")
