@@ -210,9 +210,9 @@ class Loading(Generic[K, T]):
         keep_s = self._policy.keep_s(absent=absent)
         if keep_s <= 0:
             return Put(None, claim.fence)
-        kept = reading and Reading(
-            reading.value, reading.source, FreshnessTier.FRESH, reading.observed_at, reading.max_age_s
-        )
+        # What its own source called stale stays so.
+        tier = FreshnessTier.FRESH if reading and reading.tier is FreshnessTier.LIVE else reading and reading.tier
+        kept = reading and tier and Reading(reading.value, reading.source, tier, reading.observed_at, reading.max_age_s)
         return Put(Entry(kept, began_at, keep_s, self._around.luck()), claim.fence)
 
     async def _standing(self, owner: str, wanted: Mapping[str, K]) -> dict[str, Entry[T]]:

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from cache import scripts
 from cache.debts import Debts
 from cache.events import CacheEvent, CacheEventKind, CacheHook, nobody, tell
+from cache.patience import patience
 from cache.pause import Pause
 from cache.store import Claim, Entry, Put, Shelf, StoreDown, digest
 
@@ -65,14 +66,14 @@ def connect(url: str, *, timeout_s: float, connections_max: int) -> Redis:
 
     RESP2, because nothing here needs more and every server speaks it. No retries: the pause decides when to try again.
     No socket timeout: with one, redis-py sends through `asyncio.wait_for`, which on Python 3.11 may lose a cancellation
-    (bpo-37658). Whoever calls puts `asyncio.timeout` around it instead.
+    (bpo-37658). Whoever calls puts a limit around it instead, and connecting is a part of the call.
     """
     pool = BlockingConnectionPool.from_url(
         url.replace("valkey", "redis", 1) if url.startswith(("valkey://", "valkeys://")) else url,
         max_connections=connections_max,
         timeout=timeout_s,
         socket_timeout=None,
-        socket_connect_timeout=timeout_s,
+        socket_connect_timeout=None,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
     )
@@ -204,7 +205,7 @@ class RedisStore:
     async def _guarded(self, call: Callable[[], Awaitable[T]], timeout_s: float) -> T:
         """The wall: what the client library raises becomes StoreDown."""
         try:
-            async with asyncio.timeout(timeout_s):
+            async with patience(timeout_s):
                 answer = await call()
         except (RedisError, OSError) as fault:  # asyncio's and the socket's timeouts are OSErrors
             pause_s = self._pause.failed(self._clock())

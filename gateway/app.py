@@ -23,7 +23,8 @@ from gateway.http import Admitted, Correlation, Drain, Draining, GraphQLEndpoint
 from gateway.identity import Callers, current_owner, owner_of
 from gateway.paths import path_of
 from gateway.schema import RULES, build_schema, print_sdl, served
-from gateway.settings import Anonymous, Identity, Settings, Token
+from gateway.sections import Anonymous, Identity, Token
+from gateway.settings import Settings
 from gateway.wiring import open_retail
 from resolvers.context import Caller, Context, Retail
 from resolvers.ownership import may_be_shared

@@ -81,6 +81,21 @@ def serve(
         deployment.start(config, host, port, check)
 
 
+projection = typer.Typer(help="What is read from the ERP ahead of time.", no_args_is_help=True)
+app.add_typer(projection, name="projection")
+
+
+@projection.command()
+def refresh(
+    config: Annotated[
+        Path | None, typer.Option(help="The settings, as TOML. By default what RETAILGRAPH_CONFIG names.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Everything, not only what changed.")] = False,
+) -> None:
+    """Read products, positions and places from the ERP into the projection now. A stopped reading is taken up again."""
+    _room("gateway.deployment").refresh(config, full)
+
+
 @app.command()
 def check(
     documents: Annotated[list[Path], typer.Argument(help="Files or folders of GraphQL documents.")],

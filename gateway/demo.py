@@ -8,7 +8,9 @@ import re
 import shlex
 import signal
 import sys
+import tempfile
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -63,8 +65,8 @@ def start(port: int, seed: int, latency_scale: float) -> None:
                 sandbox = Sandbox.start(port + 1, seed=seed, latency_scale=latency_scale)
         except SandboxFailed as exc:
             raise DemoFailed(f"The demo could not start: {exc}.") from exc
-        with sandbox:
-            settings = _settings(port, sandbox.urls)
+        with sandbox, tempfile.TemporaryDirectory(prefix="retailgraph-") as memory:
+            settings = _settings(port, sandbox.urls, Path(memory))
             configure_logs(settings.logs.level, settings.logs.format)
             drain = Drain()
             app = build_app(settings, drain=drain, samples=SAMPLES)
@@ -78,10 +80,12 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
-def _settings(port: int, urls: dict[str, str]) -> Settings:
+def _settings(port: int, urls: dict[str, str], memory: Path) -> Settings:
     return build(
         {
             "server": {"host": HOST, "port": port},
+            "database": {"url": f"sqlite:///{memory / 'retailgraph.db'}"},
+            "projection": {"calls_per_s": 20},  # half of what the sandbox's ERP grants
             "systems": {role.lower(): {"url": url} for role, url in urls.items()},
             "identity": {
                 "anonymous": {"audience": "associate", "store": "store-017"},  # so that a pasted query is answered

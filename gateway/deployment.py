@@ -13,10 +13,11 @@ from rich.console import Console
 from gateway.app import build_app
 from gateway.http import Drain
 from gateway.policy_tables import print_policies
+from gateway.projection import progress_bars, shown_on
 from gateway.serving import bind, run
-from gateway.settings import Settings, load
+from gateway.settings import load
 from gateway.telemetry import configure_logs
-from gateway.wiring import open_retail
+from gateway.wiring import refresh_projection, try_out
 
 WIDE = 140  # columns of the tables, whatever the terminal: they are also piped into files
 
@@ -28,13 +29,19 @@ def show(config: Path | None) -> None:
     print_policies(load(config), Console(highlight=False, width=WIDE))
 
 
+def refresh(config: Path | None, full: bool) -> None:
+    """Read the ERP into the projection, with a bar per kind. Raises CannotStart."""
+    with progress_bars() as bars:
+        asyncio.run(refresh_projection(load(config), full=full, on_progress=shown_on(bars)))
+
+
 def start(config: Path | None, host: str | None, port: int | None, check: bool) -> None:
     """Serve until SIGINT or SIGTERM. `host` and `port` stand above the settings; `check` stops before listening.
 
     Raises CannotStart for settings that cannot be used, a port that is taken, and an app that does not come up.
     """
     settings = load(config)
-    asyncio.run(_assemble(settings))
+    asyncio.run(try_out(settings))  # so that what cannot be put together is told as a sentence, before anyone connects
     if check:
         typer.echo("The settings can be used.")
         return
@@ -47,9 +54,3 @@ def start(config: Path | None, host: str | None, port: int | None, check: bool) 
         linger_s, timeout_s = settings.server.drain_linger_s, settings.server.drain_timeout_s
         run(app, sock, drain, listening, linger_s=linger_s, timeout_s=timeout_s)
     _log.info("stopped")
-
-
-async def _assemble(settings: Settings) -> None:
-    """Open and close the house once, so that what cannot be wired is told as a sentence and before anyone connects."""
-    async with open_retail(settings):
-        pass

@@ -47,7 +47,9 @@ class Asked:
         """How often each endpoint was asked since the last `reset`, by system; silent systems are left out."""
         counted: dict[str, dict[str, int]] = {}
         for role, url in self.systems.items():
-            answer = httpx.get(f"{url}/_sandbox/calls", trust_env=False).json()
+            counted_there = httpx.get(f"{url}/_sandbox/calls", trust_env=False).json()
+            # The projection reads pages in the background; nobody who asks waits for them.
+            answer = {endpoint: calls for endpoint, calls in counted_there.items() if not endpoint.endswith("/pages")}
             if answer:
                 counted[role] = answer
         return counted
@@ -96,6 +98,8 @@ def gateway_running(systems: Mapping[str, str], folder: Path, extra: str = "") -
     """`retailgraph serve` in front of `systems`. `extra` is more TOML."""
     config = folder / "retailgraph.toml"
     sections = "".join(f'[systems.{role.lower()}]\nurl = "{url}"\n' for role, url in systems.items())
+    extra += "" if "[database]" in extra else f'[database]\nurl = "sqlite:///{folder / "retailgraph.db"}"\n'
+    extra += "" if "[projection]" in extra else "[projection]\ncalls_per_s = 1000\n"
     config.write_text(
         '[server]\nport = 0\ndrain_linger_s = 0\n[logs]\nlevel = "info"\n[identity.anonymous]\naudience = "associate"\n'
         + sections

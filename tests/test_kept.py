@@ -22,6 +22,8 @@ ASSOCIATE = f"""
 sha256 = "{hashlib.sha256(TOKEN.encode()).hexdigest()}"
 subject = "till"
 audience = "associate"
+[cache.freshness."inventory.stock"]
+fresh_s = 0
 """
 
 
@@ -46,20 +48,34 @@ def tiers(answer: dict[str, object]) -> str:
 
 def test_what_was_just_asked_is_not_asked_again(asked: Asked) -> None:
     """The first answer is LIVE, the second FRESH and costs no call."""
-    assert tiers(asked.data(STOCK % "SKU-00002")) == "LIVE"
+    place = '{ location(id: "store-001") { name } }'
+    assert asked.ask(place)["extensions"]["freshness"]["tier"] == "LIVE"
     asked.reset()
-    assert tiers(asked.data(STOCK % "SKU-00002")) == "FRESH"
+    assert asked.ask(place)["extensions"]["freshness"]["tier"] == "FRESH"
     assert asked.calls() == {}
 
 
 def test_a_stopped_system_is_answered_for_by_what_is_known(asked: Asked, sandbox: Sandbox) -> None:
-    """With the ERP gone, products that were seen stand as they were; one never seen is null with a typed error."""
-    asked.data(STOCK % "SKU-00003")
+    """With the OMS gone, stock that was seen stands and is marked; stock never seen is null with a typed error."""
+    seen = asked.data(STOCK % "SKU-00003", token=TOKEN)
+    sandbox.stop("OMS")
+    again = asked.data(STOCK % "SKU-00003", token=TOKEN)
+    assert tiers(seen) == "LIVE"
+    assert tiers(again) in {"STALE_OK", "STALE_DEGRADED"}
+    unknown = asked.ask(STOCK % "SKU-00004", token=TOKEN)
+    assert unknown["data"]["product"]["availability"] is None
+    assert unknown["errors"][0]["extensions"]["system"] == "OMS"
+
+
+def test_products_are_answered_without_the_erp(asked: Asked, sandbox: Sandbox) -> None:
+    """With the ERP gone, a product nobody has asked for yet is answered from the projection; the books are not."""
     sandbox.stop("ERP")
-    assert asked.data(STOCK % "SKU-00003")["product"]["name"]
-    unknown = asked.ask(STOCK % "SKU-00004")
-    assert unknown["data"] == {"product": None}
-    assert unknown["errors"][0]["extensions"]["system"] == "ERP"
+    product = asked.data('{ product(sku: "SKU-01999") { name listPrice { amount } freshness { source } } }')["product"]
+    assert product["freshness"] == {"source": "erp:projection"}
+    books = asked.ask('{ order(id: "ord-000001") { orderNumber financialSummary { paid { amount } } } }', token=TOKEN)
+    assert books["data"]["order"]["orderNumber"]
+    assert books["data"]["order"]["financialSummary"] is None
+    assert books["errors"][0]["extensions"]["system"] == "ERP"
 
 
 def test_a_write_makes_what_it_changed_forgotten(asked: Asked) -> None:

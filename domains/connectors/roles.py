@@ -4,22 +4,28 @@ from dataclasses import dataclass
 
 from domains.customers import Customer, CustomerAccount, CustomerKey
 from domains.finance import Finance
-from domains.inventory import Inventory
+from domains.inventory import Inventory, Location, StockPosition
 from domains.loyalty import Loyalty
 from domains.orders import Orders
-from domains.products import Products
+from domains.products import Product, Products
 from domains.promotions import Promotions
 from domains.returns import Returns
-from domains.vocabulary import CustomerId, Fetch
+from domains.vocabulary import CustomerId, FeedPage, FeedQuery, Fetch
 
 
 @dataclass(frozen=True)
 class ErpPorts:
-    """Master data and the books. `accounts` is the ERP's half of the customers port."""
+    """Master data and the books. `accounts` is the ERP's half of the customers port.
+
+    The feeds are for a projection to be read ahead of time. Positions are book stock, one per product and location.
+    """
 
     products: Products
     accounts: Fetch[CustomerId, CustomerAccount]
     finance: Finance
+    product_feed: Fetch[FeedQuery, FeedPage[Product]]
+    position_feed: Fetch[FeedQuery, FeedPage[StockPosition]]
+    location_feed: Fetch[FeedQuery, FeedPage[Location]]
 
 
 @dataclass(frozen=True)

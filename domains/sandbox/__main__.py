@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from domains.sandbox import ROLES, Sandbox, SandboxFailed, crm, erp, loyalty, oms
 from domains.sandbox.chassis import USUAL, Clock, Route, build_app
 from domains.sandbox.chassis.child import end_with_parent, serve
-from domains.sandbox.world import World, build_world
+from domains.sandbox.world import World, WorldSize, build_world
 
 SERVICES: dict[str, Callable[[World, Clock], list[Route]]] = {
     "ERP": erp.routes,
@@ -34,6 +34,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--latency-scale", type=float, default=1.0, help="multiplies every latency; 0 turns it off")
     parser.add_argument("--token", help="the bearer token every call must carry")
     parser.add_argument("--now", type=datetime.fromisoformat, help="the day the world is built around")
+    parser.add_argument(
+        "--products", type=int, default=WorldSize().products, help="how many; 5000 make 220,000 positions"
+    )
     parser.add_argument("--serve", choices=ROLES, help=argparse.SUPPRESS)  # how Sandbox starts each process
     return parser.parse_args()
 
@@ -48,7 +51,7 @@ def _roles(text: str) -> list[str]:
 
 def _serve_one(role: str, asked: argparse.Namespace) -> None:
     end_with_parent()
-    world = build_world(asked.seed, asked.now or _present())
+    world = build_world(asked.seed, asked.now or _present(), WorldSize(products=asked.products))
     weather = replace(USUAL[role], latency_scale=asked.latency_scale, seed=asked.seed)
     serve(build_app(role, SERVICES[role](world, _present), weather, _present, token=asked.token), asked.port)
 
@@ -63,6 +66,7 @@ def _run(asked: argparse.Namespace) -> int:
             latency_scale=asked.latency_scale,
             token=asked.token,
             now=asked.now,
+            products=asked.products,
         ) as sandbox:
             for role, url in sandbox.urls.items():
                 sys.stdout.write(f"{role} {url}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 from domains.upstream.policy import WirePolicy
 
@@ -13,30 +14,35 @@ class Latency:
 
     Only answers are taken in: a fault that comes quickly says nothing about how long an answer takes. A call that we
     cut is taken in as at least as long as it ran and never below the estimate, so that impatience alone cannot talk the
-    estimate down.
+    estimate down. That is a guess, which a probe that is answered sooner disproves: then the cuts are forgotten, or a
+    system that hung for a moment would not be asked until they are all too old.
     """
 
     def __init__(self, policy: WirePolicy) -> None:
         self._policy = policy
-        self._samples: deque[tuple[float, float]] = deque(maxlen=policy.latency_samples_max)
+        self._samples: deque[_Sample] = deque(maxlen=policy.latency_samples_max)
         self._longest_s = 0.0  # no kept sample is longer
         self._next_probe = -math.inf
+        self._probed_at: float | None = None
+        self._doubted_s = 0.0  # the estimate that the probe is to disprove
 
     def answered(self, elapsed_s: float, now: float) -> None:
-        self._samples.append((now, elapsed_s))
-        self._longest_s = max(self._longest_s, elapsed_s)
+        if self._probed_at is not None and now - elapsed_s >= self._probed_at and elapsed_s < self._doubted_s:
+            self._probed_at = None
+            self._samples = deque((one for one in self._samples if not one.was_cut), self._samples.maxlen)
+        self._take(_Sample(now, elapsed_s, was_cut=False))
 
     def cut(self, elapsed_s: float, now: float) -> None:
-        self.answered(max(elapsed_s, self.quantile_s(0.95, now) or 0.0), now)
+        self._take(_Sample(now, max(elapsed_s, self.quantile_s(0.95, now) or 0.0), was_cut=True))
 
     def quantile_s(self, share: float, now: float) -> float | None:
         """The time within which `share` of the recent answers came; None with fewer than `latency_minimum` of them."""
         oldest = now - self._policy.latency_window_s
-        while self._samples and self._samples[0][0] < oldest:
+        while self._samples and self._samples[0].at < oldest:
             self._samples.popleft()
         if len(self._samples) < max(1, self._policy.latency_minimum):
             return None
-        ordered = sorted(elapsed_s for _, elapsed_s in self._samples)
+        ordered = sorted(one.elapsed_s for one in self._samples)
         self._longest_s = ordered[-1]
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
@@ -52,5 +58,16 @@ class Latency:
             return False
         if now >= self._next_probe:
             self._next_probe = now + self._policy.latency_probe_every_s
+            self._probed_at, self._doubted_s = now, expected_s
             return False
         return True
+
+    def _take(self, sample: _Sample) -> None:
+        self._samples.append(sample)
+        self._longest_s = max(self._longest_s, sample.elapsed_s)
+
+
+class _Sample(NamedTuple):
+    at: float
+    elapsed_s: float
+    was_cut: bool

@@ -40,7 +40,10 @@ def open_wire(
         connector = aiohttp.TCPConnector(
             limit=policy.slots_max, ssl=tls, ttl_dns_cache=DNS_TTL_S, keepalive_timeout=KEEPALIVE_S
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        made = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+        # It would send a GET, PUT or DELETE again by itself when the connection is lost, past the Wire's own count.
+        made._retry_connection = False  # noqa: SLF001 - aiohttp's only switch for it; its own test client throws it too
+        return made
 
     return Wire(
         system, policy, AiohttpTransport(verify=tls, trust_env=False, client=session), hooks=hooks, shut_to=shut_to

@@ -6,6 +6,7 @@ import httpx
 
 from domains.connectors.open.client import OpenClient, OpenSettings
 from domains.connectors.open.customers import accounts, identities, profiles
+from domains.connectors.open.feeds import location_feed, position_feed, product_feed
 from domains.connectors.open.finance import finance
 from domains.connectors.open.inventory import inventory
 from domains.connectors.open.loyalty import loyalty
@@ -22,7 +23,14 @@ __all__ = ["OpenSettings", "connect_crm", "connect_erp", "connect_loyalty", "con
 def connect_erp(settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> ErpPorts:
     """An ERP. Whoever made the wire closes it."""
     client = OpenClient(SystemRole.ERP, settings, wire)
-    return ErpPorts(products=products(client), accounts=accounts(client), finance=finance(client))
+    return ErpPorts(
+        products=products(client),
+        accounts=accounts(client),
+        finance=finance(client),
+        product_feed=product_feed(client),
+        position_feed=position_feed(client),
+        location_feed=location_feed(client),
+    )
 
 
 def connect_oms(settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> OmsPorts:

@@ -11,9 +11,11 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from domains.connectors.open.messages import KEYS_MAX, Answers, Found, Pages
+from domains.connectors.open.messages import KEYS_MAX, Answers, Feed, FeedAsk, Found, Pages
 from domains.upstream import CALL, Call, decoded
 from domains.vocabulary import (
+    FeedPage,
+    FeedQuery,
     Fetch,
     FreshnessTier,
     IdempotencyKey,
@@ -146,6 +148,19 @@ class OpenClient:
             return {key: self._reading(found.items, found.as_of)}
 
         return fetch
+
+    def feed(self, capability: str, path: str, answer: type[Feed[T]]) -> Fetch[FeedQuery, FeedPage[T]]:
+        """One page per query, each by a call of its own."""
+        decoder = msgspec.json.Decoder(answer)
+
+        async def part(queries: tuple[FeedQuery, ...]) -> dict[FeedQuery, Reading[FeedPage[T]]]:
+            (query,) = queries
+            ask = FeedAsk(after=query.after, limit=query.limit, changed_since=query.changed_since)
+            found = await self._post(capability, path, ask, decoder.decode)
+            page = FeedPage(items=found.items, next=found.next, total=found.total)
+            return {query: self._reading(page, found.as_of)}
+
+        return _in_parts(part, 1)
 
     async def write(self, capability: str, path: str, body: Record, answer: type[T], key: IdempotencyKey) -> T:
         """Change something once, however often it is sent with the same key.

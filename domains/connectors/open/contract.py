@@ -13,7 +13,7 @@ import msgspec
 from domains.connectors.open import messages as m
 from domains.customers import Customer, CustomerAccount
 from domains.finance import OrderLedger, PostingFacts
-from domains.inventory import InventoryReservation, Location, StockPosition
+from domains.inventory import InventoryReservation, Location, ReservationDraft, StockPosition
 from domains.loyalty import (
     LoyaltyBalance,
     LoyaltyLedgerEntry,
@@ -57,6 +57,9 @@ ENDPOINTS: dict[SystemRole, tuple[Endpoint, ...]] = {
         Endpoint("/v1/accounts/lookup", "Account status of customers", m.CustomerAsk, m.Found[CustomerAccount]),
         Endpoint("/v1/ledgers/lookup", "Posted documents of orders", m.OrderAsk, m.Found[OrderLedger]),
         Endpoint("/v1/postings/lookup", "Postings of orders and returns", m.PostingAsk, m.Found[PostingFacts]),
+        Endpoint("/v1/products/pages", "Every product, paged", m.FeedAsk, m.Feed[Product]),
+        Endpoint("/v1/positions/pages", "Every position of book stock, paged", m.FeedAsk, m.Feed[StockPosition]),
+        Endpoint("/v1/locations/pages", "Every location, paged", m.FeedAsk, m.Feed[Location]),
     ),
     SystemRole.OMS: (
         Endpoint("/v1/locations", "Every location", None, m.Found[Location]),
@@ -73,7 +76,7 @@ ENDPOINTS: dict[SystemRole, tuple[Endpoint, ...]] = {
         Endpoint("/v1/returns/search", "Returns of customers, paged", m.ReturnSearch, m.Pages[ReturnAuthorization]),
         Endpoint("/v1/reservations/lookup", "Reservations by id", m.ReservationAsk, m.Found[InventoryReservation]),
         Endpoint(
-            "/v1/reservations", "Reserve a basket", m.ReservationDraft, InventoryReservation, True,
+            "/v1/reservations", "Reserve a basket", ReservationDraft, InventoryReservation, True,
             ("INSUFFICIENT_STOCK", "IDEMPOTENCY_CONFLICT"),
         ),
         Endpoint(

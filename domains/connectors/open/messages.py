@@ -12,12 +12,12 @@ from typing import Annotated, Generic, TypeVar
 from msgspec import Meta
 
 from domains.finance import PostingSubject
-from domains.inventory import ReservationKind, ReservationLine
 from domains.loyalty import RedemptionState
 from domains.orders import OrderStatus
 from domains.promotions import Basket
 from domains.returns import ReturnDisposition
 from domains.vocabulary import (
+    FEED_PAGE_MAX,
     CustomerId,
     Instant,
     LocationId,
@@ -28,6 +28,7 @@ from domains.vocabulary import (
     Record,
     RedemptionId,
     ReturnId,
+    Sequenced,
     Sku,
     SystemRole,
 )
@@ -39,6 +40,9 @@ KEYS_MAX = 500
 
 QUESTIONS_MAX = 50
 """Most baskets one evaluation may hold."""
+
+CURSOR_MAX = 500
+"""Most characters of a feed's cursor."""
 
 Keys = Annotated[tuple[T, ...], Meta(max_length=KEYS_MAX)]
 First = Annotated[int, Meta(ge=1, le=100)]
@@ -71,6 +75,30 @@ class Answers(Record, Generic[T], frozen=True, kw_only=True):
     """Answer of an evaluation: one answer per question, in the order of the questions."""
 
     answers: tuple[T, ...]
+    as_of: Instant
+
+
+class FeedAsk(Record, frozen=True, kw_only=True):
+    """One page of everything of a kind, or of what changed at or after `changedSince`.
+
+    `after` is the `next` of the page before; null begins. An entity comes once in a walk unless it changes meanwhile.
+    """
+
+    limit: Annotated[int, Meta(ge=1, le=FEED_PAGE_MAX)] = FEED_PAGE_MAX
+    after: Annotated[str, Meta(max_length=CURSOR_MAX)] | None = None
+    changed_since: Instant | None = None
+
+
+class Feed(Record, Generic[T], frozen=True, kw_only=True):
+    """Answer of a feed. `next` is null on the last page, `total` roughly how many items the whole walk has.
+
+    A change made before the `asOf` of a walk's first page is in that walk; whatever is not comes in a walk whose
+    `changedSince` is that `asOf`.
+    """
+
+    items: tuple[Sequenced[T], ...]
+    next: Annotated[str, Meta(max_length=CURSOR_MAX)] | None = None
+    total: int | None = None
     as_of: Instant
 
 
@@ -217,15 +245,6 @@ class EarningItem(Record, frozen=True, kw_only=True):
 
 class EarningAsk(Record, frozen=True, kw_only=True):
     queries: Annotated[tuple[EarningItem, ...], Meta(max_length=QUESTIONS_MAX)]
-
-
-class ReservationDraft(Record, frozen=True, kw_only=True):
-    """All lines or none. Refused with 409 INSUFFICIENT_STOCK. A line without a location is sourced by the OMS."""
-
-    kind: ReservationKind
-    lines: Annotated[tuple[ReservationLine, ...], Meta(min_length=1, max_length=100)]
-    ttl_s: Annotated[int, Meta(ge=1, le=604800)] = 900
-    basket_reference: str | None = None
 
 
 class OrderDraftLine(Record, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domains.sandbox.chassis.ask import read_object
-from domains.sandbox.chassis.control import control_paths
+from domains.sandbox.chassis.control import control_paths, knob_path
 from domains.sandbox.chassis.desk import Desk
 from domains.sandbox.chassis.problem import echo, on_bug, on_http_exception, problem
 from domains.sandbox.chassis.repeats import Repeats
@@ -41,9 +41,11 @@ def build_app(
     """
     desk = Desk(weather=weather, clock=clock, token=token, ticks=ticks, sleep=sleep)
     repeats = Repeats()
-    paths = [Path(row.path, _Endpoint(row, desk, repeats), methods=[row.method]) for row in routes]
+    knobs = [knob_path(row) for row in routes if row.knob]
+    rows = [row for row in routes if not row.knob]
+    paths = [Path(row.path, _Endpoint(row, desk, repeats), methods=[row.method]) for row in rows]
     return Starlette(
-        routes=[*paths, *control_paths(name, desk, frozenset(row.path for row in routes))],
+        routes=[*paths, *knobs, *control_paths(name, desk, frozenset(row.path for row in rows))],
         exception_handlers={HTTPException: on_http_exception, Exception: on_bug},
     )
 

@@ -9,7 +9,19 @@ from domains.sandbox.chassis.ask import read_object
 from domains.sandbox.chassis.desk import Desk
 from domains.sandbox.chassis.faults import NONE, read_faults
 from domains.sandbox.chassis.problem import echo, problem
-from domains.sandbox.chassis.route import Refused
+from domains.sandbox.chassis.route import Refused, Route
+
+
+def knob_path(knob: Route) -> Path:
+    """The path of a service's own knob. As with the other controls, no latency, fault, quota or token applies."""
+
+    async def turn(request: Request) -> Response:
+        try:
+            return JSONResponse(await knob.handler(read_object(await request.body()), {}))
+        except Refused as refusal:
+            return problem(refusal, echo(request))
+
+    return Path(knob.path, turn, methods=[knob.method])
 
 
 def control_paths(name: str, desk: Desk, paths: frozenset[str]) -> list[Path]:

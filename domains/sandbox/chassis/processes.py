@@ -47,12 +47,14 @@ class Sandbox:
         latency_scale: float = 1.0,
         token: str | None = None,
         now: datetime | None = None,
+        products: int | None = None,
     ) -> Sandbox:
         """Start the services and wait until each answers.
 
         `ports` names the roles to start and their ports; one number n means n, n+1, n+2, n+3, and 0 any free ports.
         All services build the same world from `seed` and `now` (the present when None). `token` is the bearer token
-        they ask for. Raises SandboxFailed when one does not answer within `START_TIMEOUT_S`.
+        they ask for, `products` how many there are (2,000 when None), each with a position at 44 locations. Raises
+        SandboxFailed when one does not answer within `START_TIMEOUT_S`.
         """
         if isinstance(ports, int):
             ports = {role: ports + place if ports else 0 for place, role in enumerate(ROLES)}
@@ -61,7 +63,9 @@ class Sandbox:
             raise ValueError(f"unknown roles {sorted(strange)}; there are {', '.join(ROLES)}")
         moment = (now or datetime.now(UTC)).isoformat()
         arguments = ["--seed", str(seed), "--latency-scale", str(latency_scale), "--now", moment]
-        sandbox = cls(ports, arguments + (["--token", token] if token is not None else []))
+        arguments += [] if token is None else ["--token", token]
+        arguments += [] if products is None else ["--products", str(products)]
+        sandbox = cls(ports, arguments)
         try:
             for role in ports:
                 sandbox._launch(role)

@@ -14,12 +14,16 @@ Handler = Callable[[dict[str, Any], dict[str, str]], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint. `path` may hold `{id}`. A `write` needs an Idempotency-Key, and repeats its first answer."""
+    """One endpoint. `path` may hold `{id}`. A `write` needs an Idempotency-Key, and repeats its first answer.
+
+    A `knob` is no part of the contract: a POST under `/_sandbox` that changes what the service knows.
+    """
 
     method: str
     path: str
     handler: Handler
     write: bool = False
+    knob: bool = False
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
-"""The sandbox's ERP: master data, account status, and the books, to be read only.
+"""The sandbox's ERP: master data, account status, and the books; callers read them, only its knobs change them.
 
-Does not know stock or points, and is slow and counts calls where its chassis says so."""
+Does not know points or what stock is promised, and is slow and counts calls where its chassis says so."""
 
 from domains.sandbox.erp.endpoints import routes
 

@@ -63,3 +63,45 @@ def test_memory_is_bounded() -> None:
     for n in range(10_000):
         estimate.answered(float(n), 0.0)
     assert estimate.quantile_s(0.0, 0.0) == 10_000 - 16
+
+
+def hung() -> Latency:
+    """Answers of 10 ms for a while, then 20 calls that were cut after 2 s, the last at second 4."""
+    estimate = latency([0.01] * 80, now=0.0)
+    for _ in range(20):
+        estimate.cut(2.0, 4.0)
+    return estimate
+
+
+def test_a_probe_that_is_answered_ends_the_doubt() -> None:
+    """After a hang calls are held back until one probe comes back in time, not until the cuts are too old."""
+    estimate = hung()
+    assert [estimate.is_too_late(1.9, now) for now in (4.0, 4.1)] == [False, True]
+    estimate.answered(0.01, 4.2)
+    assert [estimate.is_too_late(1.9, now) for now in (4.2, 4.3)] == [False, False]
+
+
+def test_a_probe_that_is_cut_or_slow_confirms_the_doubt() -> None:
+    """Neither another cut nor an answer that took as long as was feared opens the way."""
+    estimate = hung()
+    assert not estimate.is_too_late(1.9, 4.0)
+    estimate.cut(1.9, 5.9)
+    estimate.answered(2.0, 6.0)
+    assert not estimate.is_too_late(1.9, 6.0)  # the next probe
+    assert estimate.is_too_late(1.9, 6.1)
+
+
+def test_an_answer_to_an_earlier_question_is_no_proof() -> None:
+    """Only an answer to what was asked since the probe set off says that the system is well again."""
+    estimate = hung()
+    assert not estimate.is_too_late(1.9, 4.0)
+    estimate.answered(0.5, 4.2)
+    assert estimate.is_too_late(1.9, 4.3)
+
+
+def test_answers_that_were_slow_are_not_forgotten_for_a_quick_one() -> None:
+    """What was measured stands beside a quick probe; only what was guessed gives way to it."""
+    estimate = latency([0.4] * 20)
+    assert not estimate.is_too_late(0.1, 0.0)
+    estimate.answered(0.01, 0.1)
+    assert estimate.is_too_late(0.1, 0.2)

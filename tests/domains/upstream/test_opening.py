@@ -174,6 +174,24 @@ async def test_a_port_where_nobody_listens() -> None:
             await client.get("/", extensions={CALL: STOCK})
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
+async def test_a_lost_connection_is_not_asked_again_behind_the_wires_back(method: str) -> None:
+    """Without retries a request that loses its connection arrives once, whatever its method."""
+    arrived = 0
+
+    async def loses(request: web.Request) -> web.StreamResponse:
+        nonlocal arrived
+        arrived += 1
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    async with web_server(loses) as port, opened(port) as (client, _):
+        with pytest.raises(UpstreamUnreachable):
+            await client.request(method, "/", extensions={CALL: STOCK})
+        assert arrived == 1
+
+
 async def test_cookies_are_not_kept_between_calls() -> None:
     """A session cookie given to one caller is not sent for the next."""
 

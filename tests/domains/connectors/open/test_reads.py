@@ -7,7 +7,7 @@ from typing import Any
 from domains.connectors.open import OpenSettings, connect_crm, connect_erp, connect_loyalty, connect_oms
 from domains.customers import CustomerAccountStatus, CustomerKey
 from domains.finance import PostingKey, PostingSubject
-from domains.inventory import AvailabilitySemantics, StockKey
+from domains.inventory import AvailabilitySemantics, ReservationState, StockKey
 from domains.loyalty import LedgerQuery, RedemptionQuery, RedemptionState
 from domains.orders import Lifecycle, OrderQuery, OrderStatus
 from domains.promotions import Basket, BasketLine, EarningQuery
@@ -93,6 +93,15 @@ async def test_locations_and_stock(service: Callable[[SystemRole], Any]) -> None
     assert stock[shop].on_hand == 4
     assert stock[everywhere].semantics is AvailabilitySemantics.AVAILABLE_TO_PROMISE
     assert oms.requests[1].method == "GET"
+
+
+async def test_reservations(service: Callable[[SystemRole], Any]) -> None:
+    """Reservations come back by id with their state; one that the OMS does not know is absent."""
+    oms = service(SystemRole.OMS)
+    found = values(
+        await connect_oms(AT, oms.wire()).inventory.reservations(frozenset({"rsv-000001", "rsv-9"})), "oms:open"
+    )
+    assert {id_: one.state for id_, one in found.items()} == {"rsv-000001": ReservationState.EXPIRED}
 
 
 async def test_orders(service: Callable[[SystemRole], Any]) -> None:

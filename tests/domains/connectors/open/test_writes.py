@@ -1,4 +1,4 @@
-"""Holds, voids and returns: what is sent, and how a no comes back."""
+"""Holds, voids, reservations and returns: what is sent, and how a no comes back."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from domains.connectors.open import OpenSettings, connect_loyalty, connect_oms
+from domains.inventory import ReservationDraft, ReservationKind, ReservationLine, ReservationState
 from domains.loyalty import PointsHold, RedemptionState
 from domains.returns import RefundType, ReturnDraft, ReturnDraftLine, ReturnMethod, ReturnReason
 from domains.vocabulary import (
@@ -17,6 +18,7 @@ from domains.vocabulary import (
     PointsAmount,
     RedemptionId,
     RewardCurrency,
+    Sku,
     SystemRole,
     UpstreamRejected,
 )
@@ -54,6 +56,30 @@ async def test_void(id_: str, service: Callable[[SystemRole], Any]) -> None:
     assert redemption.state is RedemptionState.VOIDED
     assert engine.requests[0].headers["Idempotency-Key"] == KEY
     assert engine.requests[0].url.path == f"/v1/redemptions/{id_}/void"
+
+
+async def test_reserve(service: Callable[[SystemRole], Any]) -> None:
+    """A basket goes out whole, under its key, and comes back with the places where the OMS found it."""
+    oms = service(SystemRole.OMS)
+    line = ReservationLine(sku=Sku("SKU-00001"), quantity=Decimal(2))
+    draft = ReservationDraft(kind=ReservationKind.SOFT, lines=(line,), ttl_s=900, basket_reference="b-1")
+    reservation = await connect_oms(AT, oms.wire()).inventory.reserve(draft, KEY)
+    assert [(part.location_id, part.quantity) for part in reservation.lines] == [
+        ("dc-001", Decimal("1.5")),
+        ("dc-002", Decimal("0.5")),
+    ]
+    assert oms.asked == [("/v1/reservations", draft)]
+    assert oms.requests[0].headers["Idempotency-Key"] == KEY
+
+
+@pytest.mark.parametrize("id_", ["rsv-000002", "rsv/1?x=1", "..", "r\u00f6d 1"])
+async def test_release(id_: str, service: Callable[[SystemRole], Any]) -> None:
+    """Whatever a reservation's id is made of, it stays one segment of the path."""
+    oms = service(SystemRole.OMS)
+    reservation = await connect_oms(AT, oms.wire()).inventory.release(id_, KEY)
+    assert reservation.state is ReservationState.RELEASED
+    assert oms.requests[0].headers["Idempotency-Key"] == KEY
+    assert oms.requests[0].url.path == f"/v1/reservations/{id_}/release"
 
 
 async def test_record(service: Callable[[SystemRole], Any]) -> None:

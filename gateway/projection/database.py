@@ -1,0 +1,144 @@
+"""The database behind the projection: an SQLite file, or Postgres by its URL, with the same statements for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway.trouble import CannotStart
+
+TROUBLE = (DBAPIError, PoolTimeout)
+"""What a statement raises when the database is locked, full, away or too slow."""
+
+CONNECTIONS_MAX = 4  # SQLite writes one at a time whatever we open; reads of one process are short
+BUSY_TIMEOUT_S = (
+    5.0  # how long SQLite waits for another writer: a page takes 20 ms, a checkpoint of a slow disk seconds
+)
+CONNECT_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 30.0  # a page of 1,000 rows takes 50 ms; half a minute is a lock or a dead disk
+
+ROWS = bindparam("rows", type_=Text)
+"""Many rows in one parameter, a JSON array of objects: bound one by one, a page of a thousand rows costs the Postgres
+driver some 50 ms of Python, and like this 3 ms (measured)."""
+
+_LOOKS_ONLY = "looks_only"
+
+
+class DatabaseUnusable(CannotStart):
+    """The database cannot be opened, or holds what this program does not know."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Two ways into one pool: `writing` takes the write lock as it begins, `reading` opens no transaction.
+
+    `insert` is the dialect's own, with ON CONFLICT; `unpacked` selects a table's columns out of ROWS.
+    """
+
+    writing: Engine
+    reading: Engine
+    insert: Callable[[Table], Any]
+    unpacked: Callable[[Table], Select[Any]]
+
+    def close(self) -> None:
+        self.writing.dispose()
+
+
+def open_database(url: str) -> Database:
+    """The database at `url`: `sqlite:///projection.db` or `postgresql://user:password@host/name`.
+
+    Connects on first use. Raises DatabaseUnusable for a URL of another kind.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUnusable(f"The database's address is not a URL. {_ALLOWED}") from None
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return _sqlite(parsed)
+    if parsed.drivername in ("postgresql", "postgres"):
+        return _postgres(parsed.set(drivername="postgresql+psycopg"))
+    raise DatabaseUnusable(f"A {parsed.drivername} database like this cannot be used. {_ALLOWED}")
+
+
+_ALLOWED = "Use sqlite:///path/of/a/file.db or postgresql://user:password@host/name."
+
+
+def _sqlite(url: URL) -> Database:
+    engine = create_engine(
+        url,
+        pool_size=CONNECTIONS_MAX,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT_S,
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: object) -> None:
+        # The driver would begin transactions by itself, late and without the write lock.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
+        connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        if not connection.get_execution_options().get(_LOOKS_ONLY):
+            # A transaction that turns from reader to writer midway fails at once when another writes: SQLITE_BUSY.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return Database(engine, engine.execution_options(**{_LOOKS_ONLY: True}), sqlite.insert, _from_json_each)
+
+
+def _from_json_each(table: Table) -> Select[Any]:
+    value = func.json_each(ROWS).table_valued("value").c.value
+    columns = [func.json_extract(value, f"$.{column.name}") for column in table.c]
+    # The WHERE tells an ON CONFLICT after it from a join's ON (sqlite.org/lang_upsert.html, "Parsing Ambiguity").
+    return select(*columns).where(true())
+
+
+def _postgres(url: URL) -> Database:
+    timeout_ms = int(STATEMENT_TIMEOUT_S * 1000)
+    engine = create_engine(
+        url,
+        pool_size=CONNECTIONS_MAX,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT_S,
+        pool_pre_ping=True,  # a failover leaves dead connections in the pool
+        connect_args={
+            "connect_timeout": int(CONNECT_TIMEOUT_S),
+            "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms}",
+            "tcp_user_timeout": timeout_ms,
+        },
+    )
+    return Database(
+        engine, engine.execution_options(isolation_level="AUTOCOMMIT"), postgresql.insert, _from_json_recordset
+    )
+
+
+def _from_json_recordset(table: Table) -> Select[Any]:
+    columns: list[ColumnElement[Any]] = [column(each.name, each.type) for each in table.c]
+    rows = func.json_to_recordset(cast(ROWS, JSON)).table_valued(*columns, name="row").render_derived(with_types=True)
+    return select(*rows.c)

@@ -1,0 +1,47 @@
+"""Who may play which role: the one place that names vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx
+
+from domains.connectors import open as open_contract
+from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
+from domains.vocabulary import SystemRole
+from gateway.complaints import SettingsError, wrong_value
+from gateway.sections import System
+from gateway.settings import Settings
+
+Ports = TypeVar("Ports")
+Connect = Callable[[System, httpx.AsyncBaseTransport], Ports]
+
+
+def _open(system: System) -> open_contract.OpenSettings:
+    return open_contract.OpenSettings(
+        url=system.url, token=None if system.token is None else system.token.get_secret_value()
+    )
+
+
+ERPS: dict[str, Connect[ErpPorts]] = {"open": lambda system, wire: open_contract.connect_erp(_open(system), wire)}
+OMSS: dict[str, Connect[OmsPorts]] = {"open": lambda system, wire: open_contract.connect_oms(_open(system), wire)}
+LOYALTIES: dict[str, Connect[LoyaltyPorts]] = {
+    "open": lambda system, wire: open_contract.connect_loyalty(_open(system), wire)
+}
+CRMS: dict[str, Connect[CrmPorts]] = {"open": lambda system, wire: open_contract.connect_crm(_open(system), wire)}
+
+
+def connected(
+    vendors: Mapping[str, Connect[Ports]],
+    role: SystemRole,
+    settings: Settings,
+    wires: Mapping[SystemRole, httpx.AsyncBaseTransport],
+) -> Ports:
+    """What the vendor that plays `role` answers. Raises SettingsError for one that nobody wrote."""
+    system = settings.systems.of(role)
+    connect = vendors.get(system.vendor)
+    if connect is None:
+        key = ("systems", role.value.lower(), "vendor")
+        raise SettingsError(wrong_value(key, system.vendor, " or ".join(sorted(vendors))))
+    return connect(system, wires[role])
