@@ -19,6 +19,7 @@ from domains.vocabulary import (
     UpstreamError,
 )
 from resolvers.context import Info
+from resolvers.directives import OMS_LIVE
 from resolvers.identity import name_of, native_id, scoped_key
 from resolvers.orders import visible_orders
 from resolvers.ownership import serves
@@ -136,4 +137,5 @@ class ReturnMutation:
         resolver=_authorize,
         graphql_type=ReturnAuthorizeResult | None,
         description="Let goods come back, if the policies allow it and the order system records it.",
+        directives=OMS_LIVE,
     )

@@ -9,6 +9,7 @@ from domains import loyalty
 from domains.loyalty import HoldPoints, VoidRedemption
 from domains.vocabulary import MembershipId, RedemptionId, Refusal, UpstreamError
 from resolvers.context import Info
+from resolvers.directives import LOYALTY_LIVE
 from resolvers.identity import name_of, native_id, scoped_key
 from resolvers.loyalty import visible_memberships
 from resolvers.ownership import serves
@@ -119,7 +120,11 @@ class LoyaltyMutation:
         resolver=_hold,
         graphql_type=HoldResult | None,
         description="Set points aside for a basket, so that they can be spent with it and with nothing else.",
+        directives=LOYALTY_LIVE,
     )
     loyalty_redemption_void: object = strawberry.field(
-        resolver=_void, graphql_type=VoidResult | None, description="Give held points back."
+        resolver=_void,
+        graphql_type=VoidResult | None,
+        description="Give held points back.",
+        directives=LOYALTY_LIVE,
     )

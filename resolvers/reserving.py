@@ -10,6 +10,7 @@ from domains.inventory import PromiseChangeReason, ReleaseReservation, Reservati
 from domains.vocabulary import LocationId, Refusal
 from resolvers import refusals
 from resolvers.context import Info
+from resolvers.directives import OMS_LIVE
 from resolvers.enums import described
 from resolvers.identity import name_of, native_id, public_id, scoped_key, sku_of
 from resolvers.inventory import LineAvailability
@@ -194,7 +195,11 @@ class ReservationMutation:
         resolver=_create,
         graphql_type=CreateResult | None,
         description="Set stock aside for a basket, all of it or nothing, for a while.",
+        directives=OMS_LIVE,
     )
     inventory_reservation_release: object = strawberry.field(
-        resolver=_release, graphql_type=ReleaseResult | None, description="Give reserved stock back."
+        resolver=_release,
+        graphql_type=ReleaseResult | None,
+        description="Give reserved stock back.",
+        directives=OMS_LIVE,
     )

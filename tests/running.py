@@ -20,6 +20,7 @@ from domains.sandbox import ROLES, Sandbox
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 30.0
 Json = dict[str, Any]
+ASSOCIATE = '[identity.anonymous]\naudience = "associate"\n'
 
 
 class Asked:
@@ -94,17 +95,15 @@ def command(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[s
 
 
 @contextmanager
-def gateway_running(systems: Mapping[str, str], folder: Path, extra: str = "") -> Iterator[Asked]:
-    """`retailgraph serve` in front of `systems`. `extra` is more TOML."""
+def gateway_running(
+    systems: Mapping[str, str], folder: Path, extra: str = "", anonymous: str = ASSOCIATE
+) -> Iterator[Asked]:
+    """`retailgraph serve` in front of `systems`. `extra` is more TOML, `anonymous` who speaks without a token."""
     config = folder / "retailgraph.toml"
     sections = "".join(f'[systems.{role.lower()}]\nurl = "{url}"\n' for role, url in systems.items())
     extra += "" if "[database]" in extra else f'[database]\nurl = "sqlite:///{folder / "retailgraph.db"}"\n'
     extra += "" if "[projection]" in extra else "[projection]\ncalls_per_s = 1000\n"
-    config.write_text(
-        '[server]\nport = 0\ndrain_linger_s = 0\n[logs]\nlevel = "info"\n[identity.anonymous]\naudience = "associate"\n'
-        + sections
-        + extra
-    )
+    config.write_text(f'[server]\nport = 0\ndrain_linger_s = 0\n[logs]\nlevel = "info"\n{anonymous}{sections}{extra}')
     with command("serve", "--config", str(config)) as process:
         asked = Asked(f"http://127.0.0.1:{_port_said(process)}", systems)
         try:
