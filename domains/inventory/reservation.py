@@ -3,7 +3,6 @@
 The OMS is the judge of both, and takes a basket whole or not at all. Stock is read only after it refused, to say why.
 """
 
-import math
 from datetime import datetime
 
 from domains.inventory.model import InventoryReservation, ReservationKind, ReservationLine, ReservationState
@@ -12,17 +11,14 @@ from domains.inventory.promised_lines import ReserveLine, bound_lines, summed
 from domains.inventory.refusals import IllegalReservationState, ReservationNotFound
 from domains.inventory.shortage import changed, shortage
 from domains.vocabulary import (
-    BackendUnavailable,
-    BreakerOpen,
-    IdempotencyConflict,
     IdempotencyKey,
     InvalidInput,
     Record,
     Refusal,
     UpstreamError,
     UpstreamRejected,
-    UpstreamSaturated,
-    UpstreamThrottled,
+    key_conflict,
+    not_written,
     positive_quantity,
 )
 
@@ -30,8 +26,7 @@ LINES_MAX = 100
 TTL_MIN_S, TTL_MAX_S = 60, 3_600
 """A minute, below which a slow payment page loses its basket; an hour, beyond which goods stand idle for nobody."""
 
-# These are raised before the OMS acts on a call. After any other failure it may have acted all the same.
-_NOT_ACTED = (UpstreamThrottled, UpstreamSaturated, BreakerOpen)
+_WHO = "order system"
 
 
 class ReserveStock(Record, frozen=True, kw_only=True):
@@ -78,10 +73,10 @@ async def reserve(inventory: Inventory, command: ReserveStock, now: datetime) ->
         if error.reason == "INSUFFICIENT_STOCK":
             return await shortage(inventory, lines)
         if error.reason == "IDEMPOTENCY_CONFLICT":
-            return _conflict()
+            return key_conflict()
         raise
     except UpstreamError as error:
-        return _not_asked(error, "Nothing was reserved.") if isinstance(error, _NOT_ACTED) else _not_known(error)
+        return not_written(error, _WHO, "Nothing was reserved.")
 
 
 async def release(inventory: Inventory, command: ReleaseReservation) -> InventoryReservation | Refusal:
@@ -98,11 +93,11 @@ async def release(inventory: Inventory, command: ReleaseReservation) -> Inventor
         if error.reason == "ILLEGAL_TRANSITION":
             return _illegal(await _state(inventory, command.reservation_id))
         if error.reason == "IDEMPOTENCY_CONFLICT":
-            return _conflict()
+            return key_conflict()
         raise
     except UpstreamError as error:
         unchanged = "The stock is still reserved."
-        return _not_asked(error, unchanged) if isinstance(error, _NOT_ACTED) else _not_known(error)
+        return not_written(error, _WHO, unchanged)
 
 
 def reservation_not_found() -> ReservationNotFound:
@@ -141,35 +136,3 @@ def _illegal(state: ReservationState) -> IllegalReservationState:
         now = "over" if state is ReservationState.UNKNOWN else state.value.lower()
         message = f"The reservation is {now}, and there is nothing left to release."
     return IllegalReservationState(message=message, path=("input", "reservationId"), state=state)
-
-
-def _conflict() -> IdempotencyConflict:
-    return IdempotencyConflict(
-        message="This idempotency key was used with another input. Send a new key for a new request.",
-        path=("input", "idempotencyKey"),
-    )
-
-
-def _not_asked(error: UpstreamError, unchanged: str) -> BackendUnavailable:
-    return BackendUnavailable(
-        message=f"The order system cannot be asked now. {unchanged} Try again with the same idempotency key.",
-        retryable=True,
-        retry_after_seconds=_seconds(error),
-        system=error.system,
-    )
-
-
-def _not_known(error: UpstreamError) -> BackendUnavailable:
-    return BackendUnavailable(
-        message=(
-            "The order system did not confirm this, and may have done it all the same. It is safe to repeat the "
-            "request with the same idempotency key: it is then done once at most."
-        ),
-        retryable=True,
-        retry_after_seconds=_seconds(error),
-        system=error.system,
-    )
-
-
-def _seconds(error: UpstreamError) -> int | None:
-    return None if error.retry_after_s is None else math.ceil(error.retry_after_s)

@@ -3,7 +3,6 @@
 The engine is the judge of both. What is read before a hold only spares it questions whose answer is certain.
 """
 
-import math
 from decimal import Decimal
 from typing import ClassVar
 
@@ -11,10 +10,7 @@ from domains.loyalty.lifecycle import may_become
 from domains.loyalty.model import LoyaltyBalance, LoyaltyRedemption, RedemptionState
 from domains.loyalty.port import Loyalty, PointsHold
 from domains.vocabulary import (
-    BackendUnavailable,
-    BreakerOpen,
     FreshnessTier,
-    IdempotencyConflict,
     IdempotencyKey,
     InvalidInput,
     MembershipId,
@@ -25,15 +21,15 @@ from domains.vocabulary import (
     Refusal,
     UpstreamError,
     UpstreamRejected,
-    UpstreamSaturated,
-    UpstreamThrottled,
+    key_conflict,
+    not_asked,
+    not_written,
 )
 
 TTL_MAX_S = 604_800
 """A week: points held longer than a basket lives are points the customer cannot use."""
 
-# These are raised before the engine acts on a call. After any other failure it may have acted all the same.
-_NOT_ACTED = (UpstreamThrottled, UpstreamSaturated, BreakerOpen)
+_WHO = "loyalty engine"
 _CURRENT = frozenset({FreshnessTier.LIVE, FreshnessTier.FRESH})
 
 
@@ -95,7 +91,7 @@ async def hold(loyalty: Loyalty, command: HoldPoints) -> LoyaltyRedemption | Ref
     except UpstreamRejected:
         raise
     except UpstreamError as error:
-        return _not_asked(error, "No points were held.")
+        return not_asked(error, _WHO, "No points were held.")
     reading = readings.get(command.membership_id)
     if reading is None:
         return _membership_not_found(command)
@@ -117,7 +113,7 @@ async def hold(loyalty: Loyalty, command: HoldPoints) -> LoyaltyRedemption | Ref
     except UpstreamRejected as error:
         return _hold_refused(error, command, balance)
     except UpstreamError as error:
-        return _not_asked(error, "No points were held.") if isinstance(error, _NOT_ACTED) else _not_known(error)
+        return not_written(error, _WHO, "No points were held.")
 
 
 async def void(loyalty: Loyalty, command: VoidRedemption) -> LoyaltyRedemption | Refusal:
@@ -137,10 +133,10 @@ async def void(loyalty: Loyalty, command: VoidRedemption) -> LoyaltyRedemption |
         if error.reason == "ILLEGAL_TRANSITION":
             return _illegal(await _state(loyalty, command.redemption_id))
         if error.reason == "IDEMPOTENCY_CONFLICT":
-            return _conflict()
+            return key_conflict()
         raise
     except UpstreamError as error:
-        return _not_asked(error, "The points are still held.") if isinstance(error, _NOT_ACTED) else _not_known(error)
+        return not_written(error, _WHO, "The points are still held.")
 
 
 def _check(command: HoldPoints) -> None:
@@ -166,7 +162,7 @@ def _hold_refused(error: UpstreamRejected, command: HoldPoints, balance: Loyalty
     if error.reason == "MEMBERSHIP_NOT_FOUND":
         return _membership_not_found(command)
     if error.reason == "IDEMPOTENCY_CONFLICT":
-        return _conflict()
+        return key_conflict()
     raise error
 
 
@@ -207,35 +203,3 @@ def _membership_not_found(command: HoldPoints) -> MembershipNotFound:
     return MembershipNotFound(
         message=f"There is no membership {command.membership_id}. Check the id.", path=("input", "membershipId")
     )
-
-
-def _conflict() -> IdempotencyConflict:
-    return IdempotencyConflict(
-        message="This idempotency key was used with another input. Send a new key for a new request.",
-        path=("input", "idempotencyKey"),
-    )
-
-
-def _not_asked(error: UpstreamError, unchanged: str) -> BackendUnavailable:
-    return BackendUnavailable(
-        message=f"The loyalty engine cannot be asked now. {unchanged} Try again with the same idempotency key.",
-        retryable=True,
-        retry_after_seconds=_seconds(error),
-        system=error.system,
-    )
-
-
-def _not_known(error: UpstreamError) -> BackendUnavailable:
-    return BackendUnavailable(
-        message=(
-            "The loyalty engine did not confirm this, and may have done it all the same. It is safe to repeat the "
-            "request with the same idempotency key: it is then done once at most."
-        ),
-        retryable=True,
-        retry_after_seconds=_seconds(error),
-        system=error.system,
-    )
-
-
-def _seconds(error: UpstreamError) -> int | None:
-    return None if error.retry_after_s is None else math.ceil(error.retry_after_s)

@@ -1,6 +1,5 @@
 """Authorizing a return: the policy is judged here, the pieces are counted by the OMS."""
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -27,9 +26,6 @@ from domains.returns.refusals import (
     ReturnWindowExpired,
 )
 from domains.vocabulary import (
-    BackendUnavailable,
-    BreakerOpen,
-    IdempotencyConflict,
     IdempotencyKey,
     InvalidInput,
     LocationId,
@@ -40,14 +36,14 @@ from domains.vocabulary import (
     Sku,
     UpstreamError,
     UpstreamRejected,
-    UpstreamSaturated,
-    UpstreamThrottled,
+    key_conflict,
+    not_asked,
+    not_written,
     positive_quantity,
 )
 
 LINES_MAX = 100
-# These are raised before the OMS acts on a call. After any other failure it may have acted all the same.
-_NOT_ACTED = (UpstreamThrottled, UpstreamSaturated, BreakerOpen)
+_WHO = "order system"
 _WHY_NOT = {
     NonReturnableReason.FINAL_SALE: "was a final sale",
     NonReturnableReason.ALREADY_RETURNED: "has already been returned, or is about to be",
@@ -87,7 +83,7 @@ async def authorize(returns: Returns, command: AuthorizeReturn, now: datetime) -
     except UpstreamRejected:
         raise
     except UpstreamError as error:
-        return _not_asked(error)
+        return not_asked(error, _WHO, "No return was recorded.")
     refusal = _refusal(command, returnable_lines(sale, policies, now)) or _method_refusal(command, sale, policies)
     if refusal is not None and not _may_be_a_repeat(command, sale, policies, now):
         return refusal
@@ -97,7 +93,7 @@ async def authorize(returns: Returns, command: AuthorizeReturn, now: datetime) -
     except UpstreamRejected as error:
         return _record_refused(error, command, refusal, returnable_lines(sale, policies, now))
     except UpstreamError as error:
-        return _not_asked(error) if isinstance(error, _NOT_ACTED) else _not_known(error)
+        return not_written(error, _WHO, "No return was recorded.")
 
 
 def _check(command: AuthorizeReturn) -> None:
@@ -211,10 +207,7 @@ def _record_refused(
     if error.reason == "ORDER_NOT_FOUND":
         return _order_not_found(command)
     if error.reason == "IDEMPOTENCY_CONFLICT":
-        return IdempotencyConflict(
-            message="This idempotency key was used with another input. Send a new key for a new request.",
-            path=("input", "idempotencyKey"),
-        )
+        return key_conflict()
     if error.reason == "QUANTITY_EXCEEDED":
         # The OMS does not say which line. What was read of the sale is the best there is, and it is behind.
         return refusal or QuantityExceeded(
@@ -227,31 +220,3 @@ def _record_refused(
 
 def _order_not_found(command: AuthorizeReturn) -> OrderNotFound:
     return OrderNotFound(message=f"There is no order {command.order_id}. Check the id.", path=("input", "orderId"))
-
-
-def _not_asked(error: UpstreamError) -> BackendUnavailable:
-    return BackendUnavailable(
-        message=(
-            f"The {error.system.value} cannot be asked now. No return was recorded. Try again with the same "
-            "idempotency key."
-        ),
-        retryable=True,
-        retry_after_seconds=_seconds(error),
-        system=error.system,
-    )
-
-
-def _not_known(error: UpstreamError) -> BackendUnavailable:
-    return BackendUnavailable(
-        message=(
-            f"The {error.system.value} did not confirm the return, and may have recorded it all the same. It is safe "
-            "to repeat the request with the same idempotency key: the return is then recorded once at most."
-        ),
-        retryable=True,
-        retry_after_seconds=_seconds(error),
-        system=error.system,
-    )
-
-
-def _seconds(error: UpstreamError) -> int | None:
-    return None if error.retry_after_s is None else math.ceil(error.retry_after_s)

@@ -81,6 +81,9 @@ from domains.vocabulary.refusal import (
     BackendUnavailable,
     IdempotencyConflict,
     Refusal,
+    key_conflict,
+    not_asked,
+    not_written,
 )
 from domains.vocabulary.word import (
     VendorWord,
@@ -141,5 +144,8 @@ __all__ = [
     "demanded_age_s",
     "freshest_within",
     "gtin_is_valid",
+    "key_conflict",
+    "not_asked",
+    "not_written",
     "positive_quantity",
 ]

@@ -1,7 +1,9 @@
 """Refusals: the business says no. A value, never an exception."""
 
+import math
 from typing import ClassVar
 
+from domains.vocabulary.errors import BreakerOpen, UpstreamError, UpstreamSaturated, UpstreamThrottled
 from domains.vocabulary.ids import SystemRole
 from domains.vocabulary.record import Record
 
@@ -30,3 +32,40 @@ class BackendUnavailable(Refusal, frozen=True, kw_only=True):
 
     code: ClassVar[str] = "BACKEND_UNAVAILABLE"
     system: SystemRole
+
+
+_NEVER_SENT = (UpstreamThrottled, UpstreamSaturated, BreakerOpen)
+
+
+def not_asked(error: UpstreamError, who: str, unchanged: str) -> BackendUnavailable:
+    """The refusal when a system ("order system") could not be asked; `unchanged` says that nothing happened."""
+    return _unavailable(error, f"The {who} cannot be asked now. {unchanged} Try again with the same idempotency key.")
+
+
+def not_written(error: UpstreamError, who: str, unchanged: str) -> BackendUnavailable:
+    """The refusal when a keyed write failed: nothing was sent, or nobody knows what became of it."""
+    if isinstance(error, _NEVER_SENT):
+        return not_asked(error, who, unchanged)
+    return _unavailable(
+        error,
+        f"The {who} did not confirm this, and may have done it all the same. It is safe to repeat the request with the "
+        "same idempotency key: it is then done once at most.",
+    )
+
+
+def key_conflict() -> IdempotencyConflict:
+    """The refusal when the system says that the key came with another input before."""
+    return IdempotencyConflict(
+        message="This idempotency key was used with another input. Send a new key for a new request.",
+        path=("input", "idempotencyKey"),
+    )
+
+
+def _unavailable(error: UpstreamError, message: str) -> BackendUnavailable:
+    wait_s = error.retry_after_s
+    return BackendUnavailable(
+        message=message,
+        retryable=True,
+        retry_after_seconds=None if wait_s is None else math.ceil(wait_s),
+        system=error.system,
+    )
