@@ -6,7 +6,7 @@ PORT ?= 8000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults outage check schema assets audit test-browser lock clean
+.PHONY: help demo test bench faults outage check schema assets audit test-browser lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ faults: .venv/ready-dev ## every system x fault x cache state against what the s
 
 outage: .venv/ready-dev ## load on several processes while systems and the shared cache fail; writes build/outage.md
 	$(BIN)/pytest -m outage tests/outage
+
+bench: .venv/ready-dev ## what a page costs, as ratios; writes build/bench.md, .json and .svg
+	$(BIN)/python -m tests.bench
 
 check: .venv/ready-dev ## style, types, floors, printed schema and contracts
 	$(BIN)/ruff format --check .
