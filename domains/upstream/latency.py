@@ -47,7 +47,7 @@ class Latency:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
     def is_too_late(self, remaining_s: float, now: float) -> bool:
-        """Whether an answer within `remaining_s` is unlikely enough (less than 1 in 20) not to ask at all.
+        """Whether an answer within `remaining_s` is unlikely enough (more than 1 in 20 come later) not to ask.
 
         Says no once every `latency_probe_every_s` against its own belief, so that the belief can be corrected.
         """

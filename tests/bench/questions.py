@@ -33,8 +33,9 @@ PAGES = (
     Page(
         "account",
         """{ customer(id: "cust-00001") { displayName email segments
-             loyalty { tier { name } balance { available { value } pending { value } } } orders(first: 10) { nodes { orderNumber status placedAt total { amount currencyCode }
-             lines { sku name quantity { ordered } unitPrice { amount } } fulfillments { status shipments { carrier
-             trackingNumber } } } } } }""",
+             loyalty { tier { name } balance { available { value } pending { value } } }
+             orders(first: 10) { nodes { orderNumber status placedAt total { amount currencyCode }
+               lines { sku name quantity { ordered } unitPrice { amount } }
+               fulfillments { status shipments { carrier trackingNumber } } } } } }""",
     ),
 )

