@@ -58,8 +58,8 @@ class _Server(DrainingServer):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.should_exit:
-            # The schema and its resolvers are some 100,000 objects that live as long as the process. Unfrozen, each full
-            # collection walks them all and stops every request for 80 ms, and failing systems make collections frequent.
+            # The schema and its resolvers are some 100,000 objects that live as long as the process. Unfrozen, each
+            # full collection walks them all and stops every request for 80 ms; failing systems make them frequent.
             gc.collect()
             gc.freeze()
             self._listening()
