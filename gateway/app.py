@@ -107,7 +107,7 @@ def build_app(
             Route("/graphql", GraphQLEndpoint(engine, house.admit, settings.http)),
             Route("/livez", livez),
             Route("/readyz", Readiness([], drain).readyz),
-            *_public(settings, samples),
+            *_public(settings, schema, samples),
         ],
     )
 
@@ -128,9 +128,9 @@ def _caller(subject: str, said: Anonymous | Token) -> Caller:
     )
 
 
-def _public(settings: Settings, samples: Sequence[Sample]) -> list[BaseRoute]:
+def _public(settings: Settings, schema: strawberry.Schema, samples: Sequence[Sample]) -> list[BaseRoute]:
     """What is for people who read the schema: nothing, unless the settings say so."""
-    sdl = print_sdl()
+    sdl = print_sdl(schema)
 
     async def printed(_: Request) -> Response:
         return PlainTextResponse(sdl, headers={"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"})

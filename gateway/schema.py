@@ -89,6 +89,6 @@ def degradations() -> dict[str, Degradation]:
     }
 
 
-def print_sdl() -> str:
-    """The schema with its federation directives, as `schema.graphql` holds it."""
-    return print_schema(build_schema()) + "\n"
+def print_sdl(schema: strawberry.Schema | None = None) -> str:
+    """`schema`, or the product's, with its federation directives, as `schema.graphql` holds it."""
+    return print_schema(schema or build_schema()) + "\n"

@@ -31,7 +31,7 @@ from gateway.paths import code_of as off_path_code
 # Strawberry's check, which it declares as a plain bool; graphql-core wants it to narrow the type.
 _is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[object]]]", optimized_is_awaitable)
 
-_COERCION_ERRORS_MAX = 20  # As for validation: more are neither read nor mended at once.
+_ERRORS_TOLD_MAX = 20  # As for validation: more are neither read nor mended at once.
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Engine:
             variable_values=dict(variables or {}),
             operation_name=operation_name,
             context_value=context,
-            max_coercion_errors=_COERCION_ERRORS_MAX,
+            max_coercion_errors=_ERRORS_TOLD_MAX,
             executor_class=self._executor_class,
             is_awaitable=_is_awaitable,
             hide_suggestions=not self._suggestions,
@@ -156,7 +156,7 @@ class Engine:
 
 def _off_path(prepared: Prepared, operation_name: str | None, path: ServingPath) -> tuple[Fault, ...]:
     name = operation_name if operation_name in prepared.touched else next(iter(prepared.touched), None)
-    found = offences(prepared.touched.get(name, ()), path)[:_COERCION_ERRORS_MAX]
+    found = offences(prepared.touched.get(name, ()), path)[:_ERRORS_TOLD_MAX]
     return tuple(
         fault(
             f"{touch.place} would make the {path.value} path wait for {_named(touch)}: {instead(touch)}.",

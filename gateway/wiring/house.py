@@ -53,12 +53,11 @@ async def open_retail(settings: Settings) -> AsyncIterator[Retail]:
     async with AsyncExitStack() as stack:
         wires = _wires(settings, stack)
         erp, oms, loyalty, crm = _roles(settings, wires)
-        retail = compose(erp, oms, loyalty, crm)
-        retail = replace(retail, inventory=replace(retail.inventory, promises=_promises(settings)))
         pantry = await _pantry(settings, stack)
         store = await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
         reads = projection_reads(store, time.time, MaxAges(products_s=settings.projection.products_max_age_s))
-        retail = replace(retail, products=Products(by_sku=reads.products_by_sku))
+        oms = replace(oms, inventory=replace(oms.inventory, promises=_promises(settings)))
+        retail = compose(erp, oms, loyalty, crm, Products(by_sku=reads.products_by_sku))
         if pantry is not None:
             retail = keep(retail, pantry, settings.cache)
         refresher = _refresher(settings, store, erp, wires[SystemRole.ERP], pantry)
@@ -75,10 +74,10 @@ async def try_out(settings: Settings) -> None:
         await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
 
 
-def compose(erp: ErpPorts, oms: OmsPorts, loyalty: LoyaltyPorts, crm: CrmPorts) -> Retail:
-    """Which role answers which read."""
+def compose(erp: ErpPorts, oms: OmsPorts, loyalty: LoyaltyPorts, crm: CrmPorts, products: Products) -> Retail:
+    """Which role answers which read. `products` come from the projection: nobody waits for the ERP to name an item."""
     return Retail(
-        products=erp.products,
+        products=products,
         inventory=oms.inventory,
         customers=Customers(by_id=crm.profiles, resolve=crm.identities, accounts=erp.accounts),
         loyalty=loyalty.loyalty,

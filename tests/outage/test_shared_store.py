@@ -11,8 +11,9 @@ from statistics import median
 import pytest
 
 from domains.sandbox import Sandbox
+from tests.cache.valkey import Valkey
 from tests.outage.figures import Figures, ms, quantile, spread
-from tests.outage.house import Announcer, Knobs, Valkey, gateways
+from tests.outage.house import Announcer, Knobs, gateways
 from tests.outage.load import POLL_S, Client, Load, open_client, pass_time, until
 from tests.outage.questions import shelf, showcase, stock
 
