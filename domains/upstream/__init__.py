@@ -7,6 +7,7 @@ from domains.upstream.call import CALL, Call, decoded
 from domains.upstream.correlation import correlation_id, traceparent
 from domains.upstream.deadline import Deadline, current_deadline, deadline_scope
 from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed
+from domains.upstream.frames import without_frames
 from domains.upstream.opening import open_wire
 from domains.upstream.path import current_path, path_scope
 from domains.upstream.policy import DEFAULTS, WirePolicy
@@ -37,4 +38,5 @@ __all__ = [
     "open_wire",
     "path_scope",
     "traceparent",
+    "without_frames",
 ]

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from domains.upstream.call import DECODED, Call
+from domains.upstream.frames import without_frames
 from domains.upstream.translate import translate_fault, translate_status
 from domains.vocabulary import SystemRole, UpstreamError, UpstreamGarbled
 
@@ -50,6 +51,7 @@ async def ask(
             finally:
                 await response.aclose()
     except TRANSPORT_FAULTS as fault:
+        without_frames(fault)  # the type and the text say all there is to say
         if limit.expired():
             raise OutOfTime from fault
         raise translate_fault(fault, system, call.capability, reading_body=reading_body) from fault
@@ -65,7 +67,10 @@ def read(response: httpx.Response, call: Call, system: SystemRole) -> httpx.Resp
     """The same response with its decoded value. Raises the UpstreamError that its status or its body stands for."""
     error = translate_status(system, call.capability, response.status_code, response.headers, response.content)
     if error is not None:
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame, which would hold it: see without_frames
     try:
         value = call.decode(response.content)
     except UpstreamError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -18,9 +19,11 @@ from cache.redis import RedisStore
 from cache.store import digest
 from domains.inventory import StockKey
 from domains.vocabulary import LocationId, Sku
+from tests.outage.load import until
 from tests.running import ROOT, START_TIMEOUT_S, Json
 
 END_TIMEOUT_S = 15.0
+READ_TIMEOUT_S = 90.0  # 88 pages of a thousand positions take some 10 s on an idle core
 _LOOK_AGAIN_S = 0.02
 
 
@@ -73,6 +76,17 @@ def _port_said(process: subprocess.Popen[bytes], log: Path) -> int:
             return int(found[1] or found[2])
         time.sleep(_LOOK_AGAIN_S)
     raise AssertionError("the gateway did not say that it listens:\n" + log.read_text())
+
+
+async def until_read(folder: Path) -> None:
+    """Wait until the only gateway of `folder` has read its projection to the end, which takes it a whole core."""
+    log = folder / "gateway-0.log"
+
+    async def is_read() -> bool:
+        lines = await asyncio.to_thread(log.read_text)
+        return any("projection refreshed" in line and "positions" in line for line in lines.splitlines())
+
+    await until(is_read, READ_TIMEOUT_S, "the projection is read", poll_s=_LOOK_AGAIN_S)
 
 
 class Knobs:

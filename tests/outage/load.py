@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -101,12 +102,19 @@ async def open_client() -> AsyncIterator[Client]:
 class Load:
     """Asks `rate_per_s` times a second, whether or not earlier questions are answered (up to IN_FLIGHT_MAX).
 
-    `next_question` is told the number of the question and says what to ask where. Ends with its context, and by itself
-    after QUESTIONS_MAX.
+    Evenly, or, with a `luck`, each at any moment of its interval. `next_question` is told the number of the question
+    and says what to ask where. Ends with its context, and by itself after QUESTIONS_MAX.
     """
 
-    def __init__(self, client: Client, rate_per_s: float, next_question: Callable[[int], tuple[str, Question]]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        rate_per_s: float,
+        next_question: Callable[[int], tuple[str, Question]],
+        luck: Random | None = None,
+    ) -> None:
         self.rate_per_s = rate_per_s
+        self._luck = luck
         self.answers: list[Answer] = []
         self._client = client
         self._next_question = next_question
@@ -130,10 +138,10 @@ class Load:
         return [answer for answer in self.answers if start <= answer.began < end]
 
     async def _pace(self) -> None:
-        due = time.monotonic()
+        start = time.monotonic()
         for number in range(QUESTIONS_MAX):
-            due += 1 / self.rate_per_s
-            await until_time(due)
+            late = 0.0 if self._luck is None else self._luck.random()
+            await until_time(start + (number + 1 + late) / self.rate_per_s)
             await self._slots.acquire()
             task = asyncio.create_task(self._one(number))
             self._asking.add(task)
