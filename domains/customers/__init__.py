@@ -3,6 +3,7 @@
 Deliberately does not know what the customer bought or earned."""
 
 from domains.customers.consent import in_force
+from domains.customers.effects import CustomerWrites, HistoryEntry, HistoryNote
 from domains.customers.identify import name_customer
 from domains.customers.model import (
     Consent,
@@ -25,7 +26,10 @@ __all__ = [
     "CustomerAccount",
     "CustomerAccountStatus",
     "CustomerKey",
+    "CustomerWrites",
     "Customers",
+    "HistoryEntry",
+    "HistoryNote",
     "in_force",
     "name_customer",
 ]

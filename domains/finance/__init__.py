@@ -2,6 +2,7 @@
 
 Deliberately does not know what was sold, or why."""
 
+from domains.finance.effects import CreditMemo, FinanceWrites, GoodsLine, GoodsReceipt, SalesDocument, SalesLine
 from domains.finance.model import (
     ErpPostingState,
     FinancialDocument,
@@ -19,15 +20,21 @@ from domains.finance.posting import posting_state_of
 from domains.finance.summary import summarise
 
 __all__ = [
+    "CreditMemo",
     "ErpPostingState",
     "Finance",
+    "FinanceWrites",
     "FinancialDocument",
     "FinancialDocumentType",
+    "GoodsLine",
+    "GoodsReceipt",
     "OrderFinancialSummary",
     "OrderLedger",
     "PostingFacts",
     "PostingKey",
     "PostingSubject",
+    "SalesDocument",
+    "SalesLine",
     "posting_state_of",
     "summarise",
 ]

@@ -21,23 +21,28 @@ class ErpPostingState(enum.Enum):
 class PostingSubject(enum.Enum):
     ORDER = "ORDER"
     RETURN = "RETURN"
+    RECEIPT = "RECEIPT"
 
 
 class PostingKey(NamedTuple):
-    """Whose posting: an order's sales document or a return's credit memo."""
+    """Whose posting: an order's sales document, a return's credit memo, or the receipt of returned goods."""
 
     subject: PostingSubject
     id: str
 
 
 class PostingFacts(Record, frozen=True, kw_only=True):
-    """What the ERP says of one posting. The state is made of these by `posting_state_of`."""
+    """What the ERP says of one posting. The state is made of these by `posting_state_of`.
+
+    `reversed_at` is when a document of its own took it back.
+    """
 
     subject: PostingSubject
     id: str
     required: bool = True
     document_number: str | None = None
     posted_at: Instant | None = None
+    reversed_at: Instant | None = None
     failure: str | None = None
 
 

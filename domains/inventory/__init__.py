@@ -4,7 +4,7 @@ Deliberately does not know orders, prices, or which system counts the stock."""
 
 from domains.inventory.availability import promise
 from domains.inventory.basket import LineAsk, LineAvailability, answer_line
-from domains.inventory.combination import combine
+from domains.inventory.combination import combine, leans_on_book
 from domains.inventory.lifecycle import may_become
 from domains.inventory.model import (
     Availability,
@@ -94,6 +94,7 @@ __all__ = [
     "combine",
     "distance_km",
     "hands_over",
+    "leans_on_book",
     "may_become",
     "near",
     "promise",

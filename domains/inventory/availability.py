@@ -38,7 +38,7 @@ def promise(reading: Reading[StockPosition], fulfillment: FulfillmentType | None
     `fulfillment` None asks for every way; the pick-up time is left out of those that are not collected.
     """
     position = reading.value
-    known, semantics = _figure(position)
+    known, semantics = figure_of(position)
     decay = DECAY.get(reading.tier)
     availability = Availability(
         sku=position.sku,
@@ -63,7 +63,7 @@ def promise(reading: Reading[StockPosition], fulfillment: FulfillmentType | None
     )
 
 
-def _figure(position: StockPosition) -> tuple[Decimal | None, AvailabilitySemantics]:
+def figure_of(position: StockPosition) -> tuple[Decimal | None, AvailabilitySemantics]:
     """How many may be promised, and in which meaning. A figure worked out here is SELLABLE, whatever the others are."""
     own, on_hand = position.available_to_promise, position.on_hand
     if own is not None:

@@ -2,76 +2,81 @@
 
 from decimal import Decimal
 
-from domains.inventory.availability import promise
+from msgspec.structs import replace
+
+from domains.inventory.availability import figure_of
 from domains.inventory.model import AvailabilitySemantics, StockPosition
 from domains.vocabulary import FreshnessTier, Reading
 
 _TIERS = list(FreshnessTier)
+_FAILING = FreshnessTier.STALE_DEGRADED
+
+
+def leans_on_book(oms: Reading[StockPosition]) -> bool:
+    """Whether the book may have a part in the answer: the OMS fails and its figure is a last known one, or it counts
+    reservations and no stock."""
+    if oms.tier is _FAILING:
+        return True
+    position = oms.value
+    return position.available_to_promise is None and position.reserved is not None and _figure(position) is None
 
 
 def combine(book: Reading[StockPosition] | None, oms: Reading[StockPosition] | None) -> Reading[StockPosition] | None:
-    """The position to promise from, of the two that are known of one StockKey; None when neither is.
+    """The position to promise from, of the two that may be known of one StockKey; None when nothing is known.
 
-    The OMS's own figure stands alone while its source answers. Once that figure is a last known one, or there is none,
-    the book's stock is taken instead, with what is known to be reserved and kept back beside it, as SELLABLE: `promise`
-    does the subtraction, and says nothing where one of the parts is missing. The OMS's old figure is still better than
-    a book that says nothing. Figures of different meanings are never mixed or added; reservations and safety stock that
-    both know count the same goods, so the larger one is taken. What was put together is as fresh as its worse half.
+    `oms` None means that the OMS could not be asked. Its own figure stands alone while its source answers. Else the
+    book's stock is SELLABLE less what either knows to be reserved or kept back: both count the same goods, so the
+    larger number is taken. Beside a last known figure of the OMS, whichever promises fewer is answered, whole: figures
+    of different meanings are never mixed or added. Not used is a book that does not know what is reserved, or one whose
+    own refreshing fails.
+
+    What stands in for a failing OMS is STALE_DEGRADED however new the book is, so that `promise` is careful with it.
     """
-    if book is None or oms is None:
-        return oms if book is None else _from_book(book, None)
-    known = _says(oms)
-    if known and oms.tier is not FreshnessTier.STALE_DEGRADED:
+    if book is None or book.tier is _FAILING or (oms is not None and not leans_on_book(oms)):
         return oms
     made = _from_book(book, oms)
-    return oms if known and not _says(made) else made
+    promised = _figure(made.value)
+    if promised is None:
+        return oms
+    known = None if oms is None else _figure(oms.value)
+    return made if known is None or promised < known else oms
 
 
-def _says(reading: Reading[StockPosition]) -> bool:
-    return promise(reading, None).value.available_to_promise is not None
+def _figure(position: StockPosition) -> Decimal | None:
+    return figure_of(position)[0]
 
 
 def _from_book(book: Reading[StockPosition], oms: Reading[StockPosition] | None) -> Reading[StockPosition]:
-    """The book, with the reservations and the safety stock that the OMS adds to it.
+    """The book, with the reservations and the safety stock that the OMS knows of.
 
     A book that names another meaning than ON_HAND has taken reservations off already, and stands as it is.
     """
     lies_there = book.value
     if lies_there.semantics is not AvailabilitySemantics.ON_HAND:
-        return book
-    other = None if oms is None else oms.value
-    reserved = _larger(lies_there.reserved, None if other is None else other.reserved)
-    kept_back = _larger(lies_there.safety_stock, None if other is None else other.safety_stock)
-    on_hand = lies_there.on_hand if lies_there.on_hand is not None else lies_there.available_to_promise
-    position = StockPosition(
-        sku=lies_there.sku,
-        location_id=lies_there.location_id,
+        return _dated(lies_there, book, None)
+    if oms is not None and oms.value.reserved is None and oms.value.safety_stock is None:
+        oms = None
+    position = replace(
+        lies_there,
         semantics=AvailabilitySemantics.SELLABLE,
-        on_hand=on_hand,
-        reserved=reserved,
-        safety_stock=kept_back,
-        incoming=lies_there.incoming,
-        promises=lies_there.promises,
-        expected_at=lies_there.expected_at,
-        discontinued=lies_there.discontinued,
-        pick_up_time=lies_there.pick_up_time,
+        on_hand=lies_there.available_to_promise if lies_there.on_hand is None else lies_there.on_hand,
+        reserved=_larger(lies_there.reserved, None if oms is None else oms.value.reserved),
+        safety_stock=_larger(lies_there.safety_stock, None if oms is None else oms.value.safety_stock),
+        available_to_promise=None,
     )
-    used = oms is not None and (reserved, kept_back) != (lies_there.reserved, lies_there.safety_stock)
-    return _worse(position, book, oms) if used and oms is not None else _of(position, book)
+    return _dated(position, book, oms)
 
 
 def _larger(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return max((part for part in (one, other) if part is not None), default=None)
 
 
-def _of(position: StockPosition, book: Reading[StockPosition]) -> Reading[StockPosition]:
-    return Reading(position, book.source, book.tier, book.observed_at, book.max_age_s)
-
-
-def _worse(
-    position: StockPosition, book: Reading[StockPosition], oms: Reading[StockPosition]
+def _dated(
+    position: StockPosition, book: Reading[StockPosition], oms: Reading[StockPosition] | None
 ) -> Reading[StockPosition]:
-    """As old as the older half, and fresh for as long as both are."""
+    """As old as the older part, and fresh for as long as both are; without the OMS never fresh, for it stands in."""
+    if oms is None:
+        return Reading(position, book.source, _FAILING, book.observed_at, 0.0)
     observed_at = min(book.observed_at, oms.observed_at)
     fresh_until = min(book.observed_at + book.max_age_s, oms.observed_at + oms.max_age_s)
     return Reading(
@@ -79,5 +84,5 @@ def _worse(
         source=f"{book.source}+{oms.source}",
         tier=max(book.tier, oms.tier, key=_TIERS.index),
         observed_at=observed_at,
-        max_age_s=max(0.0, fresh_until - observed_at),
+        max_age_s=0.0 if oms.tier is _FAILING else max(0.0, fresh_until - observed_at),
     )

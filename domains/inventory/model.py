@@ -98,7 +98,10 @@ class Promise(Record, frozen=True, kw_only=True):
 class StockPosition(Record, frozen=True, kw_only=True):
     """What a system of record says of one StockKey. Absent numbers are unknown, never zero.
 
-    `available_to_promise` is the system's own figure, in the meaning that `semantics` names.
+    `available_to_promise` is the system's own figure, in the meaning that `semantics` names. `reserved` is what is
+    committed to open orders, by the books of the system that says so: NetSuite's `quantitycommitted`, Odoo's
+    `reserved_quantity` of a stock.quant, Business Central's `outstandingQtyBase` by item and location. An ERP whose
+    stock service says nothing of it, as SAP's API_MATERIAL_STOCK_SRV, leaves it out.
     """
 
     sku: Sku

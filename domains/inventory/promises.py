@@ -10,7 +10,7 @@ from domains.inventory.model import Availability
 from domains.inventory.promise_token import PromiseClaims, TokenFault, sign_promise, verify_promise
 from domains.inventory.reservation_id import seal_reservation, unseal_reservation
 from domains.inventory.signing import SECRET_BYTES_MIN, PromiseKeys, SigningKey
-from domains.vocabulary import Reading
+from domains.vocabulary import FreshnessTier, Reading
 
 PROMISE_S = 600
 """Ten minutes: from looking at an item to having it in a basket that is reserved."""
@@ -29,10 +29,11 @@ class Promises:
         return cls(PromiseKeys(SigningKey("passing", secrets.token_bytes(SECRET_BYTES_MIN))))
 
     def sign(self, reading: Reading[Availability], audience: str, now: datetime) -> str | None:
-        """A token for what may be promised of a position; None where that is nothing, or not known."""
+        """A token for what may be promised of a position; None where that is nothing, or not known, or where whoever
+        would have to keep the promise is failing."""
         availability = reading.value
         figure = availability.available_to_promise
-        if figure is None or figure <= 0:
+        if figure is None or figure <= 0 or reading.tier is FreshnessTier.STALE_DEGRADED:
             return None
         claims = PromiseClaims(
             sku=availability.sku,

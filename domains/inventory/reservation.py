@@ -49,9 +49,9 @@ class ReleaseReservation(Record, frozen=True, kw_only=True):
 async def reserve(inventory: Inventory, command: ReserveStock, now: datetime) -> InventoryReservation | Refusal:
     """Set stock aside for all lines, or say why for none.
 
-    A repeat whose promise has expired since is told so, although the first try may have reserved: that reservation
-    runs out by itself. Raises InvalidInput for a basket that no OMS could take, and UpstreamRejected when the OMS
-    refuses for a reason its contract does not name.
+    A repeat whose promise has expired since is told so, although a first try that nobody heard of may have reserved:
+    that reservation runs out by itself. Raises InvalidInput for a basket that no OMS could take, and UpstreamRejected
+    when the OMS refuses for a reason its contract does not name.
     """
     _check(command)
     lines, differences = bound_lines(command.lines, command.audience, inventory.promises, now)

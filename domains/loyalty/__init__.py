@@ -3,6 +3,34 @@
 Deliberately does not know baskets, orders, or which engine keeps the points."""
 
 from domains.loyalty.balance import Tally, tally
+from domains.loyalty.effects import Accrual, AccrualReversal, LoyaltyWrites, PointsMovement, PointsMovements
+from domains.loyalty.ending import (
+    CaptureRedemption,
+    IllegalRedemptionState,
+    RedemptionNotFound,
+    VoidRedemption,
+    capture,
+    redemption_not_found,
+    void,
+)
+from domains.loyalty.holding import (
+    CAPTURE,
+    LATE_S,
+    REVERSAL,
+    Holding,
+    KeptHold,
+    Movement,
+    Passage,
+    arrived,
+    expired,
+    is_open,
+    less,
+    looked_up,
+    points_in,
+    set_out,
+    spent_since,
+    voided,
+)
 from domains.loyalty.lifecycle import may_become
 from domains.loyalty.model import (
     LedgerEntryStatus,
@@ -24,22 +52,22 @@ from domains.loyalty.port import (
     Loyalty,
     PointsHold,
 )
-from domains.loyalty.redemption import (
-    HoldPoints,
-    IllegalRedemptionState,
-    InsufficientPoints,
-    MembershipNotFound,
-    RedemptionNotFound,
-    VoidRedemption,
-    hold,
-    void,
-)
+from domains.loyalty.present import at_present
+from domains.loyalty.redemption import HoldPoints, InsufficientPoints, MembershipNotFound, hold
 
 __all__ = [
+    "CAPTURE",
+    "LATE_S",
+    "REVERSAL",
+    "Accrual",
+    "AccrualReversal",
     "AllPrograms",
+    "CaptureRedemption",
     "HoldPoints",
+    "Holding",
     "IllegalRedemptionState",
     "InsufficientPoints",
+    "KeptHold",
     "LedgerEntryStatus",
     "LedgerEntryType",
     "LedgerQuery",
@@ -50,17 +78,34 @@ __all__ = [
     "LoyaltyProgram",
     "LoyaltyRedemption",
     "LoyaltyTier",
+    "LoyaltyWrites",
     "MembershipNotFound",
+    "Movement",
     "OrderPoints",
+    "Passage",
     "PointsExpiry",
     "PointsHold",
+    "PointsMovement",
+    "PointsMovements",
     "RedemptionNotFound",
     "RedemptionQuery",
     "RedemptionState",
     "Tally",
     "VoidRedemption",
+    "arrived",
+    "at_present",
+    "capture",
+    "expired",
     "hold",
+    "is_open",
+    "less",
+    "looked_up",
     "may_become",
+    "points_in",
+    "redemption_not_found",
+    "set_out",
+    "spent_since",
     "tally",
     "void",
+    "voided",
 ]

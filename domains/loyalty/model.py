@@ -76,13 +76,14 @@ class LedgerEntryStatus(enum.Enum):
 
 
 class LoyaltyLedgerEntry(Record, frozen=True, kw_only=True):
-    """One line of the ledger; `points` is signed, negative takes away."""
+    """One line of the ledger; `points` is signed, negative takes away. `reference` is the key it was written under."""
 
     id: str
     type: LedgerEntryType
     status: LedgerEntryStatus
     points: PointsAmount
     order_id: OrderId | None = None
+    reference: str | None = None
     occurred_at: Instant
 
 
@@ -96,7 +97,11 @@ class RedemptionState(VendorWord):
 
 
 class LoyaltyRedemption(Record, frozen=True, kw_only=True):
-    """Points set aside for, or spent on, a basket. `value` is what they are worth there."""
+    """Points set aside for, or spent on, a basket. `value` is what they are worth there.
+
+    `reference` is the key of the write that held them, where the engine says it: by it a hold is found again whose
+    answer was lost.
+    """
 
     id: RedemptionId
     membership_id: MembershipId
@@ -105,6 +110,7 @@ class LoyaltyRedemption(Record, frozen=True, kw_only=True):
     value: Money | None = None
     basket_reference: str | None = None
     expires_at: Instant | None = None
+    reference: str | None = None
 
 
 class OrderPoints(Record, frozen=True, kw_only=True):

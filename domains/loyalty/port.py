@@ -45,9 +45,10 @@ class PointsHold(Record, frozen=True, kw_only=True):
 class Loyalty:
     """Reads and writes of the loyalty engine.
 
-    `hold` and `void` answer the redemption as the engine now has it. Both raise UpstreamRejected when the engine says
-    no; `reason` is then one of INSUFFICIENT_POINTS, MEMBERSHIP_NOT_FOUND, REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION,
-    IDEMPOTENCY_CONFLICT.
+    `hold`, `void` and `capture` answer the redemption as the engine now has it. They raise UpstreamRejected when the
+    engine says no; `reason` is then one of INSUFFICIENT_POINTS, MEMBERSHIP_NOT_FOUND, REDEMPTION_NOT_FOUND,
+    ILLEGAL_TRANSITION, IDEMPOTENCY_CONFLICT. None of them is sent a second time before somebody has looked what became
+    of the first: `redemptions`, `redemptions_of` and `entries`, which finds what was written under an idempotency key.
     """
 
     programs: Fetch[AllPrograms, tuple[LoyaltyProgram, ...]]
@@ -60,3 +61,5 @@ class Loyalty:
     order_points: Fetch[OrderId, OrderPoints]
     hold: Callable[[PointsHold, IdempotencyKey], Awaitable[LoyaltyRedemption]]
     void: Callable[[RedemptionId, IdempotencyKey], Awaitable[LoyaltyRedemption]]
+    capture: Callable[[RedemptionId, IdempotencyKey], Awaitable[LoyaltyRedemption]]
+    entries: Fetch[str, LoyaltyLedgerEntry]

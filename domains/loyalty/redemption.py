@@ -1,14 +1,15 @@
-"""Holding points for a basket, and giving them back.
+"""Holding points for a basket.
 
-The engine is the judge of both. What is read before a hold only spares it questions whose answer is certain.
+The engine is the judge. What is read before a hold only spares it questions whose answer is certain.
 """
 
 from decimal import Decimal
 from typing import ClassVar
 
-from domains.loyalty.lifecycle import may_become
-from domains.loyalty.model import LoyaltyBalance, LoyaltyRedemption, RedemptionState
+from domains.loyalty.hearing import WHO, heard
+from domains.loyalty.model import LoyaltyBalance, LoyaltyRedemption, RedemptionQuery
 from domains.loyalty.port import Loyalty, PointsHold
+from domains.loyalty.present import at_present
 from domains.vocabulary import (
     FreshnessTier,
     IdempotencyKey,
@@ -17,19 +18,20 @@ from domains.vocabulary import (
     PointsAmount,
     Reading,
     Record,
-    RedemptionId,
     Refusal,
     UpstreamError,
     UpstreamRejected,
     key_conflict,
     not_asked,
-    not_written,
 )
 
 TTL_MAX_S = 604_800
 """A week: points held longer than a basket lives are points the customer cannot use."""
 
-_WHO = "loyalty engine"
+NEWEST = 20
+"""Redemptions of one member among which a hold is looked for a moment after it was sent."""
+
+_NOTHING_HELD = "No points were held."
 _CURRENT = frozenset({FreshnessTier.LIVE, FreshnessTier.FRESH})
 
 
@@ -43,15 +45,8 @@ class HoldPoints(Record, frozen=True, kw_only=True):
     ttl_s: int = 900
 
 
-class VoidRedemption(Record, frozen=True, kw_only=True):
-    """Give the points of a hold back."""
-
-    redemption_id: RedemptionId
-    idempotency_key: IdempotencyKey
-
-
 class InsufficientPoints(Refusal, frozen=True, kw_only=True):
-    """Returned when the membership has fewer points available than are to be held."""
+    """Returned when the membership has fewer points available than are to be held or spent."""
 
     code: ClassVar[str] = "INSUFFICIENT_POINTS"
     available: PointsAmount
@@ -63,22 +58,6 @@ class MembershipNotFound(Refusal, frozen=True, kw_only=True):
     code: ClassVar[str] = "MEMBERSHIP_NOT_FOUND"
 
 
-class RedemptionNotFound(Refusal, frozen=True, kw_only=True):
-    """Returned when the loyalty engine knows no redemption of this id."""
-
-    code: ClassVar[str] = "REDEMPTION_NOT_FOUND"
-
-
-class IllegalRedemptionState(Refusal, frozen=True, kw_only=True):
-    """Returned when the redemption is no longer held, so that nothing is left to give back.
-
-    `state` is what it is instead; UNKNOWN when the engine did not say.
-    """
-
-    code: ClassVar[str] = "ILLEGAL_REDEMPTION_STATE"
-    state: RedemptionState
-
-
 async def hold(loyalty: Loyalty, command: HoldPoints) -> LoyaltyRedemption | Refusal:
     """Set points aside, or say why not.
 
@@ -86,13 +65,13 @@ async def hold(loyalty: Loyalty, command: HoldPoints) -> LoyaltyRedemption | Ref
     engine refuses for a reason its contract does not name.
     """
     _check(command)
+    membership_id = command.membership_id
     try:
-        readings = await loyalty.balances(frozenset({command.membership_id}))
+        reading = (await loyalty.balances(frozenset({membership_id}))).get(membership_id)
     except UpstreamRejected:
         raise
     except UpstreamError as error:
-        return not_asked(error, _WHO, "No points were held.")
-    reading = readings.get(command.membership_id)
+        return not_asked(error, WHO, _NOTHING_HELD)
     if reading is None:
         return _membership_not_found(command)
     balance = reading.value
@@ -103,40 +82,47 @@ async def hold(loyalty: Loyalty, command: HoldPoints) -> LoyaltyRedemption | Ref
     if _certainly_too_few(reading, command.points):
         return _insufficient(command, balance)
     draft = PointsHold(
-        membership_id=command.membership_id,
+        membership_id=membership_id,
         points=points,
         basket_reference=command.basket_reference,
         ttl_s=command.ttl_s,
     )
-    try:
-        return await loyalty.hold(draft, command.idempotency_key)
-    except UpstreamRejected as error:
+    if _perhaps_held(reading, command.points):
+        before = await _before(loyalty, command)
+        if before is not None:
+            return before
+    return await _held(loyalty, draft, command, balance)
+
+
+async def _held(
+    loyalty: Loyalty, draft: PointsHold, command: HoldPoints, balance: LoyaltyBalance
+) -> LoyaltyRedemption | Refusal:
+    async def refused(error: UpstreamRejected) -> Refusal:
         return _hold_refused(error, command, balance)
-    except UpstreamError as error:
-        return not_written(error, _WHO, "No points were held.")
+
+    return await heard(
+        lambda: loyalty.hold(draft, command.idempotency_key),
+        lambda: held_under(loyalty, command.membership_id, command.idempotency_key),
+        refused,
+        _NOTHING_HELD,
+    )
 
 
-async def void(loyalty: Loyalty, command: VoidRedemption) -> LoyaltyRedemption | Refusal:
-    """Give held points back, or say why not.
-
-    The engine is asked at once: were the state read first, a repeat of a void that succeeded unheard would be refused
-    as already voided, where the engine repeats its first answer. Raises UpstreamRejected as `hold` does.
-    """
+async def _before(loyalty: Loyalty, command: HoldPoints) -> LoyaltyRedemption | Refusal | None:
+    """What an earlier try under the same key came to, of which nobody heard."""
     try:
-        return await loyalty.void(command.redemption_id, command.idempotency_key)
-    except UpstreamRejected as error:
-        if error.reason == "REDEMPTION_NOT_FOUND":
-            return RedemptionNotFound(
-                message=f"There is no redemption {command.redemption_id}. Check the id.",
-                path=("input", "redemptionId"),
-            )
-        if error.reason == "ILLEGAL_TRANSITION":
-            return _illegal(await _state(loyalty, command.redemption_id))
-        if error.reason == "IDEMPOTENCY_CONFLICT":
-            return key_conflict()
+        return await held_under(loyalty, command.membership_id, command.idempotency_key)
+    except UpstreamRejected:
         raise
     except UpstreamError as error:
-        return not_written(error, _WHO, "The points are still held.")
+        return not_asked(error, WHO, "Nothing more was held.")
+
+
+async def held_under(loyalty: Loyalty, membership_id: MembershipId, key: IdempotencyKey) -> LoyaltyRedemption | None:
+    """The redemption that was held under `key`, if it is among the newest. Raises UpstreamError when that cannot be
+    seen."""
+    page = await at_present(loyalty.redemptions_of, RedemptionQuery(membership_id, NEWEST))
+    return None if page is None else next((one for one in page.items if one.reference == key), None)
 
 
 def _check(command: HoldPoints) -> None:
@@ -156,6 +142,11 @@ def _certainly_too_few(reading: Reading[LoyaltyBalance], points: Decimal) -> boo
     return reading.tier in _CURRENT and points > balance.available.value + balance.held.value
 
 
+def _perhaps_held(reading: Reading[LoyaltyBalance], points: Decimal) -> bool:
+    """Whether an earlier try under the same key, of which nobody heard, may hold these points."""
+    return reading.tier not in _CURRENT or points <= reading.value.held.value
+
+
 def _hold_refused(error: UpstreamRejected, command: HoldPoints, balance: LoyaltyBalance) -> Refusal:
     if error.reason == "INSUFFICIENT_POINTS":
         return _insufficient(command, balance)
@@ -164,27 +155,6 @@ def _hold_refused(error: UpstreamRejected, command: HoldPoints, balance: Loyalty
     if error.reason == "IDEMPOTENCY_CONFLICT":
         return key_conflict()
     raise error
-
-
-async def _state(loyalty: Loyalty, redemption_id: RedemptionId) -> RedemptionState:
-    """What the redemption is, after the engine would not void it."""
-    try:
-        reading = (await loyalty.redemptions(frozenset({redemption_id}))).get(redemption_id)
-    except UpstreamError:
-        return RedemptionState.UNKNOWN  # the refusal stands without it
-    # A state that could still be voided contradicts the engine's refusal, so this reading is older than it.
-    if reading is None or may_become(reading.value.state, RedemptionState.VOIDED):
-        return RedemptionState.UNKNOWN
-    return reading.value.state
-
-
-def _illegal(state: RedemptionState) -> IllegalRedemptionState:
-    now = "no longer held" if state is RedemptionState.UNKNOWN else state.value.lower()
-    return IllegalRedemptionState(
-        message=f"The redemption is {now}; only held points can be given back. Read the redemption again.",
-        path=("input", "redemptionId"),
-        state=state,
-    )
 
 
 def _insufficient(command: HoldPoints, balance: LoyaltyBalance) -> InsufficientPoints:

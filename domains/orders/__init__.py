@@ -2,6 +2,9 @@
 
 Deliberately does not know stock, points, books or returns beyond their counts."""
 
+from domains.orders.cancellation import OrderNotCancelable, cancelable
+from domains.orders.effects import OrderDraft, OrderDraftLine, OrderWrites
+from domains.orders.lifecycle import may_become
 from domains.orders.model import (
     AdjustmentStatus,
     AdjustmentType,
@@ -38,17 +41,23 @@ __all__ = [
     "Lifecycle",
     "Order",
     "OrderAdjustment",
+    "OrderDraft",
+    "OrderDraftLine",
     "OrderFacts",
     "OrderFinancialStatus",
     "OrderLine",
+    "OrderNotCancelable",
     "OrderQuery",
     "OrderStatus",
+    "OrderWrites",
     "Orders",
     "PaymentFacts",
     "Shipment",
     "ShipmentEvent",
+    "cancelable",
     "financial_status_of",
     "fulfillment_status_of",
+    "may_become",
     "proves",
     "returnable",
     "status_of",

@@ -13,6 +13,7 @@ from domains.vocabulary import (
     Money,
     OrderId,
     Record,
+    RedemptionId,
     Sku,
     VendorWord,
 )
@@ -164,6 +165,8 @@ class OrderAdjustment(Record, frozen=True, kw_only=True):
 
 
 class Order(Record, frozen=True, kw_only=True):
+    """`redemption_id` names the points that pay part of it: who cancels the order must give them back."""
+
     id: OrderId
     order_number: str
     channel: str | None = None
@@ -177,6 +180,7 @@ class Order(Record, frozen=True, kw_only=True):
     fulfillments: tuple[Fulfillment, ...] = ()
     adjustments: tuple[OrderAdjustment, ...] = ()
     total: Money | None = None
+    redemption_id: RedemptionId | None = None
     external_ids: tuple[ExternalId, ...] = ()
 
 

@@ -2,9 +2,10 @@
 
 Deliberately does not know how money or points flow back."""
 
-from domains.returns.authorization import AuthorizeReturn, authorize
-from domains.returns.eligibility import returnable_lines
-from domains.returns.lifecycle import may_become
+from domains.returns.asking import AuthorizeReturn, RequestReturn
+from domains.returns.authorization import authorize, confirm, request
+from domains.returns.eligibility import returnable_lines, worth_of
+from domains.returns.lifecycle import may_become, may_have_become
 from domains.returns.model import (
     NonReturnableReason,
     RefundType,
@@ -21,27 +22,52 @@ from domains.returns.model import (
     Sale,
     SaleLine,
 )
+from domains.returns.naming import ReturnName, may_be_promised, name_of_return, promised_return
 from domains.returns.port import (
+    ReceivedLine,
     ReturnDraft,
     ReturnDraftLine,
     Returns,
 )
+from domains.returns.progress import (
+    ApproveReturn,
+    CancelReturn,
+    DeclineReturn,
+    ReceivedReturn,
+    ReceiveReturn,
+    ReturnedGoods,
+    approve,
+    cancel,
+    decline,
+    receive,
+)
 from domains.returns.refusals import (
+    IllegalReturnState,
     ItemNotReturnable,
     MethodNotOffered,
     OrderNotFound,
     QuantityExceeded,
+    ReturnNotFound,
     ReturnWindowExpired,
+    return_not_found,
 )
 
 __all__ = [
+    "ApproveReturn",
     "AuthorizeReturn",
+    "CancelReturn",
+    "DeclineReturn",
+    "IllegalReturnState",
     "ItemNotReturnable",
     "MethodNotOffered",
     "NonReturnableReason",
     "OrderNotFound",
     "QuantityExceeded",
+    "ReceiveReturn",
+    "ReceivedLine",
+    "ReceivedReturn",
     "RefundType",
+    "RequestReturn",
     "ReturnAuthorization",
     "ReturnDisposition",
     "ReturnDraft",
@@ -49,16 +75,31 @@ __all__ = [
     "ReturnFee",
     "ReturnLine",
     "ReturnMethod",
+    "ReturnName",
+    "ReturnNotFound",
     "ReturnPolicy",
     "ReturnQuery",
     "ReturnReason",
     "ReturnStatus",
     "ReturnWindowExpired",
     "ReturnableLine",
+    "ReturnedGoods",
     "Returns",
     "Sale",
     "SaleLine",
+    "approve",
     "authorize",
+    "cancel",
+    "confirm",
+    "decline",
+    "may_be_promised",
     "may_become",
+    "may_have_become",
+    "name_of_return",
+    "promised_return",
+    "receive",
+    "request",
+    "return_not_found",
     "returnable_lines",
+    "worth_of",
 ]

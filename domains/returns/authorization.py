@@ -1,222 +1,156 @@
-"""Authorizing a return: the policy is judged here, the pieces are counted by the OMS."""
+"""Requesting and authorizing a return: the policy is judged here, the pieces are counted by the OMS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from decimal import Decimal
 
 import msgspec
 
-from domains.returns.eligibility import refund_of, returnable_lines
-from domains.returns.model import (
-    NonReturnableReason,
-    RefundType,
-    ReturnableLine,
-    ReturnAuthorization,
-    ReturnFee,
-    ReturnMethod,
-    ReturnPolicy,
-    Sale,
-)
-from domains.returns.port import ReturnDraft, ReturnDraftLine, Returns
-from domains.returns.refusals import (
-    ItemNotReturnable,
-    MethodNotOffered,
-    OrderNotFound,
-    QuantityExceeded,
-    ReturnWindowExpired,
-)
+from domains.returns.asking import AuthorizeReturn, Judged, RequestReturn, check, judge, order_not_found
+from domains.returns.model import ReturnAuthorization, ReturnLine, ReturnMethod, ReturnStatus
+from domains.returns.naming import name_of_return
+from domains.returns.port import ReturnDraft, Returns
+from domains.returns.refusals import MethodNotOffered, QuantityExceeded
 from domains.vocabulary import (
+    BackendUnavailable,
     IdempotencyKey,
-    InvalidInput,
-    LocationId,
-    Money,
-    OrderId,
-    Record,
     Refusal,
-    Sku,
     UpstreamError,
     UpstreamRejected,
     key_conflict,
     not_asked,
     not_written,
-    positive_quantity,
 )
 
-LINES_MAX = 100
-_WHO = "order system"
-_WHY_NOT = {
-    NonReturnableReason.FINAL_SALE: "was a final sale",
-    NonReturnableReason.ALREADY_RETURNED: "has already been returned, or is about to be",
-    NonReturnableReason.UNFULFILLED: "has not left us yet; cancel it instead",
-    NonReturnableReason.OTHER: "has no return policy that we know of; ask customer service",
-}
+WHO = "order system"
+_NOTHING = "No return was recorded."
+_Write = Callable[[ReturnDraft, IdempotencyKey], Awaitable[ReturnAuthorization]]
 
 
-class AuthorizeReturn(Record, frozen=True, kw_only=True):
-    """Authorize the return of `lines` of an order. `authorized_at` is the store of the associate who does, if any."""
+async def request(returns: Returns, command: RequestReturn, now: datetime) -> ReturnAuthorization | Refusal:
+    """Have the OMS note that somebody wants to return goods and that the policies allow it, or say why not.
 
-    order_id: OrderId
-    lines: tuple[ReturnDraftLine, ...]
-    method: ReturnMethod
-    refund_type: RefundType
-    idempotency_key: IdempotencyKey
-    authorized_at: LocationId | None = None
+    Refuses and raises as `authorize` does.
+    """
+    check(command)
+    judged = await _judged(returns, command, now)
+    return judged if isinstance(judged, Refusal) else await _written(returns.request, judged.draft, command, judged)
 
 
 async def authorize(returns: Returns, command: AuthorizeReturn, now: datetime) -> ReturnAuthorization | Refusal:
     """Have the OMS record a return that the policies allow, or say why not.
 
-    The first refusal wins: line by line in the order of the command (window, item, quantity), then the method. Raises
-    InvalidInput, pointing into the command, for input that no order could allow, and UpstreamRejected when the OMS
-    refuses for a reason its contract does not name.
+    At a desk, a return that the OMS cannot be asked about, or did not confirm, is promised: it is provisional, judged
+    by what is still known of the sale and its policies or, where that is not both, by its bounds alone; `confirm` is
+    due. Nothing is promised of pieces that are known to be on their way back already.
+    Raises InvalidInput, pointing into the command, for input that no order could allow, and UpstreamRejected when the
+    OMS refuses for a reason its contract does not name.
     """
-    _check(command)
+    check(command)
+    if not command.at_desk and command.method is not ReturnMethod.RETURN_BY_MAIL:
+        return _by_mail_only()
+    judged = await _judged(returns, command, now)
+    known = judged if isinstance(judged, Judged) else None
+    answer = (
+        await _written(returns.record, _drafted(command, judged), command, judged)
+        if isinstance(judged, Judged)
+        else judged
+    )
+    if not command.at_desk or not isinstance(answer, BackendUnavailable) or (known and known.refusal):
+        return answer
+    return _promised(command, known, now)
+
+
+async def confirm(
+    returns: Returns, command: AuthorizeReturn, key: IdempotencyKey, promised_at: datetime
+) -> ReturnAuthorization | Refusal:
+    """Have the OMS record, under `key`, the return that `command` promised; it is judged as of the moment of the
+    promise. Raises UpstreamError, and InvalidInput when the sale could never have allowed it."""
+    judged = await judge(returns, command, promised_at)
+    if isinstance(judged, Refusal):
+        return judged
+    name = name_of_return(command.idempotency_key)
+    draft = msgspec.structs.replace(_drafted(command, judged), rma_number=name.rma_number)
+    return await returns.record(draft, key)
+
+
+async def _judged(returns: Returns, command: RequestReturn, now: datetime) -> Judged | Refusal:
     try:
-        found = await returns.sales(frozenset({command.order_id}))
-        if command.order_id not in found:
-            return _order_not_found(command)
-        sale = _asked_for(command, found[command.order_id].value)
-        policies = {
-            sku: reading.value
-            for sku, reading in (await returns.policies(frozenset(line.sku for line in sale.lines))).items()
-        }
+        return await judge(returns, command, now)
     except UpstreamRejected:
         raise
     except UpstreamError as error:
-        return not_asked(error, _WHO, "No return was recorded.")
-    refusal = _refusal(command, returnable_lines(sale, policies, now)) or _method_refusal(command, sale, policies)
-    if refusal is not None and not _may_be_a_repeat(command, sale, policies, now):
-        return refusal
-    _check_refund_type(command, sale, policies)
+        return not_asked(error, WHO, _NOTHING)
+
+
+async def _written(
+    write: _Write, draft: ReturnDraft, command: RequestReturn, judged: Judged
+) -> ReturnAuthorization | Refusal:
     try:
-        return await returns.record(_draft(command, sale, policies), command.idempotency_key)
+        return await write(draft, command.idempotency_key)
     except UpstreamRejected as error:
-        return _record_refused(error, command, refusal, returnable_lines(sale, policies, now))
+        return _refused(error, command, judged)
     except UpstreamError as error:
-        return not_written(error, _WHO, "No return was recorded.")
+        return not_written(error, WHO, _NOTHING)
 
 
-def _check(command: AuthorizeReturn) -> None:
-    if not 1 <= len(command.lines) <= LINES_MAX:
-        raise InvalidInput(f"A return has 1 to {LINES_MAX} lines.", ("input", "lines"))
-    seen: set[str] = set()
-    for place, line in enumerate(command.lines):
-        if line.order_line_id in seen:
-            raise InvalidInput(
-                f"Order line {line.order_line_id} is named twice. Add the quantities up.",
-                ("input", "lines", place, "orderLineId"),
-            )
-        seen.add(line.order_line_id)
-        positive_quantity(line.quantity, "input", "lines", place, "quantity")
-
-
-def _asked_for(command: AuthorizeReturn, sale: Sale) -> Sale:
-    """The sale with the lines that are to come back, in the order of the command."""
-    lines = {line.id: line for line in sale.lines}
-    for place, asked in enumerate(command.lines):
-        if asked.order_line_id not in lines:
-            raise InvalidInput(
-                f"Order {sale.order_id} has no line {asked.order_line_id}.", ("input", "lines", place, "orderLineId")
-            )
-    return msgspec.structs.replace(sale, lines=tuple(lines[asked.order_line_id] for asked in command.lines))
-
-
-def _refusal(command: AuthorizeReturn, verdicts: Sequence[ReturnableLine]) -> Refusal | None:
-    for place, (asked, verdict) in enumerate(zip(command.lines, verdicts, strict=True)):
-        path = ("input", "lines", str(place))
-        reason, until = verdict.not_returnable, verdict.until
-        if reason is NonReturnableReason.RETURN_WINDOW_EXPIRED and until is not None:
-            return ReturnWindowExpired(
-                message=f"{verdict.sku} could be returned until {until:%Y-%m-%d %H:%M %Z}. Leave this line out.",
-                path=(*path, "orderLineId"),
-                expired_at=until,
-            )
-        if reason is not None:
-            return ItemNotReturnable(
-                message=f"{verdict.sku} {_WHY_NOT[reason]}.", path=(*path, "orderLineId"), reason=reason
-            )
-        if asked.quantity > verdict.quantity:
-            return QuantityExceeded(
-                message=f"{verdict.quantity} of {verdict.sku} may be returned. Ask for no more.",
-                path=(*path, "quantity"),
-                available=verdict.quantity,
-            )
-    return None
-
-
-def _may_be_a_repeat(command: AuthorizeReturn, sale: Sale, policies: Mapping[Sku, ReturnPolicy], now: datetime) -> bool:
-    """Whether open returns alone stand in the way: one of them may be this very command, recorded but unheard of.
-
-    The OMS can tell: it repeats its first answer to a key it knows, and refuses a new one.
-    """
-    lines = tuple(msgspec.structs.replace(line, open_returns=Decimal(0)) for line in sale.lines)
-    as_if = msgspec.structs.replace(sale, lines=lines)
-    return not (_refusal(command, returnable_lines(as_if, policies, now)) or _method_refusal(command, as_if, policies))
-
-
-def _method_refusal(
-    command: AuthorizeReturn, sale: Sale, policies: Mapping[Sku, ReturnPolicy]
-) -> MethodNotOffered | None:
-    """A policy that names no method does not limit them."""
-    limits = [set(policies[line.sku].methods) for line in sale.lines if policies[line.sku].methods]
-    if all(command.method in limit for limit in limits):
-        return None
-    offered = tuple(method for method in ReturnMethod if all(method in limit for limit in limits))
-    choice = f"Choose {' or '.join(method.value for method in offered)}" if offered else "Return them separately"
-    return MethodNotOffered(
-        message=f"These items cannot all be returned by {command.method.value}. {choice}.",
-        path=("input", "method"),
-        offered=offered,
-    )
-
-
-def _check_refund_type(command: AuthorizeReturn, sale: Sale, policies: Mapping[Sku, ReturnPolicy]) -> None:
-    for line in sale.lines:
-        offered = policies[line.sku].refund_types
-        if offered and command.refund_type not in offered:
-            raise InvalidInput(
-                f"{line.sku} is refunded by {' or '.join(type_.value for type_ in offered)}.", ("input", "refundType")
-            )
-
-
-def _draft(command: AuthorizeReturn, sale: Sale, policies: Mapping[Sku, ReturnPolicy]) -> ReturnDraft:
-    refunds = [
-        refund_of(line, policies[line.sku], asked.quantity)
-        for asked, line in zip(command.lines, sale.lines, strict=True)
-    ]
-    amounts = [refund.amount for refund in refunds if refund is not None]
-    fees = [refund.fee for refund in refunds if refund is not None and refund.fee.amount > 0]
-    return ReturnDraft(
-        order_id=command.order_id,
-        lines=command.lines,
-        method=command.method,
-        refund_type=command.refund_type,
-        estimated_refund=_sum(amounts) if len(amounts) == len(refunds) else None,
-        fees=(ReturnFee(reason="RESTOCKING", amount=_sum(fees)),) if fees else (),
+def _drafted(command: AuthorizeReturn, judged: Judged) -> ReturnDraft:
+    """The draft with its store and, at a desk, under the id that a promise of the same return would have."""
+    return msgspec.structs.replace(
+        judged.draft,
+        return_id=name_of_return(command.idempotency_key).id if command.at_desk else None,
         authorized_at=command.authorized_at,
     )
 
 
-def _sum(amounts: Sequence[Money]) -> Money:
-    return sum(amounts[1:], start=amounts[0])
+def _promised(command: AuthorizeReturn, judged: Judged | None, now: datetime) -> ReturnAuthorization:
+    name = name_of_return(command.idempotency_key)
+    lines = tuple(
+        ReturnLine(
+            id=str(number),
+            order_line_id=line.order_line_id,
+            quantity_requested=line.quantity,
+            quantity_authorized=line.quantity,
+            reason=line.reason,
+            note=line.note,
+        )
+        for number, line in enumerate(command.lines, start=1)
+    )
+    return ReturnAuthorization(
+        id=name.id,
+        rma_number=name.rma_number,
+        status=ReturnStatus.AUTHORIZED,
+        provisional=True,
+        order_id=command.order_id,
+        customer_id=judged.sale.customer_id if judged else None,
+        lines=lines,
+        method=command.method,
+        refund_type=command.refund_type,
+        estimated_refund=judged.draft.estimated_refund if judged else None,
+        fees=judged.draft.fees if judged else (),
+        authorized_at=command.authorized_at,
+        created_at=now,
+    )
 
 
-def _record_refused(
-    error: UpstreamRejected, command: AuthorizeReturn, refusal: Refusal | None, verdicts: Sequence[ReturnableLine]
-) -> Refusal:
+def _refused(error: UpstreamRejected, command: RequestReturn, judged: Judged) -> Refusal:
     if error.reason == "ORDER_NOT_FOUND":
-        return _order_not_found(command)
-    if error.reason == "IDEMPOTENCY_CONFLICT":
+        return order_not_found(command)
+    # A name that is taken was made of the same key: it came before, so long ago that the OMS no longer knows the key.
+    if error.reason in ("IDEMPOTENCY_CONFLICT", "RETURN_ID_TAKEN"):
         return key_conflict()
     if error.reason == "QUANTITY_EXCEEDED":
         # The OMS does not say which line. What was read of the sale is the best there is, and it is behind.
-        return refusal or QuantityExceeded(
+        return judged.refusal or QuantityExceeded(
             message="Some of these items have just been returned otherwise. Read the order again, then ask for less.",
             path=("input", "lines"),
-            available=min(verdict.quantity for verdict in verdicts),
+            available=min(verdict.quantity for verdict in judged.verdicts),
         )
     raise error
 
 
-def _order_not_found(command: AuthorizeReturn) -> OrderNotFound:
-    return OrderNotFound(message=f"There is no order {command.order_id}. Check the id.", path=("input", "orderId"))
+def _by_mail_only() -> MethodNotOffered:
+    return MethodNotOffered(
+        message="Customers send goods back by mail. Choose RETURN_BY_MAIL, or bring them to a store.",
+        path=("input", "method"),
+        offered=(ReturnMethod.RETURN_BY_MAIL,),
+    )

@@ -7,7 +7,14 @@ from fractions import Fraction
 from math import floor
 from typing import NamedTuple
 
-from domains.returns.model import NonReturnableReason, ReturnableLine, ReturnPolicy, Sale, SaleLine
+from domains.returns.model import (
+    NonReturnableReason,
+    ReturnableLine,
+    ReturnAuthorization,
+    ReturnPolicy,
+    Sale,
+    SaleLine,
+)
 from domains.vocabulary import Money, Sku
 
 WINDOW_DAYS_MAX = 36_500
@@ -45,6 +52,13 @@ def refund_of(line: SaleLine, policy: ReturnPolicy, quantity: Decimal) -> Refund
     charged = min(max(Fraction(fee.amount) * Fraction(quantity), Fraction(0)), part) if fee else Fraction(0)
     amount = _cut(part - charged, line.total)
     return Refund(amount=amount, fee=_cut(part, line.total) - amount if fee else Money.zero(amount.currency_code))
+
+
+def worth_of(returned: ReturnAuthorization) -> Money | None:
+    """What was paid for the goods of a return: its refund, and the fees that were taken off it. None when unknown."""
+    if returned.estimated_refund is None:
+        return None
+    return sum((fee.amount for fee in returned.fees), start=returned.estimated_refund)
 
 
 def _cut(amount: Fraction, like: Money) -> Money:

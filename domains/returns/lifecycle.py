@@ -33,3 +33,16 @@ TRANSITIONS: Mapping[ReturnStatus, frozenset[ReturnStatus]] = {
 def may_become(status: ReturnStatus, following: ReturnStatus) -> bool:
     """Whether a return in `status` may go to `following` in one step. Staying is no step."""
     return following in TRANSITIONS[status]
+
+
+def may_have_become(status: ReturnStatus, following: ReturnStatus) -> bool:
+    """Whether a return in `status` may have gone to `following` before, and perhaps further since.
+
+    Who asks for a step a second time, because the first answer was lost, finds the return there.
+    """
+    reached, unseen = {following}, [following]
+    while unseen:
+        for after in TRANSITIONS[unseen.pop()] - reached:
+            reached.add(after)
+            unseen.append(after)
+    return status in reached

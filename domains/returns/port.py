@@ -7,6 +7,7 @@ from decimal import Decimal
 from domains.returns.model import (
     RefundType,
     ReturnAuthorization,
+    ReturnDisposition,
     ReturnFee,
     ReturnMethod,
     ReturnPolicy,
@@ -25,8 +26,14 @@ class ReturnDraftLine(Record, frozen=True, kw_only=True):
 
 
 class ReturnDraft(Record, frozen=True, kw_only=True):
-    """An authorized return, to be recorded by the OMS."""
+    """A return to be recorded by the OMS.
 
+    `return_id` is set where the gateway names the return, at a desk; `rma_number` for a provisional one, which the
+    customer was already told of.
+    """
+
+    return_id: ReturnId | None = None
+    rma_number: str | None = None
     order_id: OrderId
     lines: tuple[ReturnDraftLine, ...]
     method: ReturnMethod
@@ -36,12 +43,22 @@ class ReturnDraft(Record, frozen=True, kw_only=True):
     authorized_at: LocationId | None = None
 
 
+class ReceivedLine(Record, frozen=True, kw_only=True):
+    """Pieces of one return line that were taken in, and what becomes of them."""
+
+    line_id: str
+    quantity: Decimal
+    disposition: ReturnDisposition
+
+
 @dataclass(frozen=True)
 class Returns:
     """Reads and writes of returns.
 
-    `record` answers the authorization as the OMS now has it. It raises UpstreamRejected when the OMS says no;
-    `reason` is then one of ORDER_NOT_FOUND, QUANTITY_EXCEEDED, IDEMPOTENCY_CONFLICT.
+    The writes answer the return as the OMS now has it: `record` an authorized one, `request` one that waits for
+    `approve` or `decline` (with a sentence why), `receive` and `cancel` what their names say. They raise
+    UpstreamRejected when the OMS says no; `reason` is then one of ORDER_NOT_FOUND, RETURN_NOT_FOUND, QUANTITY_EXCEEDED,
+    RETURN_ID_TAKEN, RMA_NUMBER_TAKEN, ILLEGAL_TRANSITION, IDEMPOTENCY_CONFLICT.
     """
 
     by_id: Fetch[ReturnId, ReturnAuthorization]
@@ -51,3 +68,8 @@ class Returns:
     policies: Fetch[Sku, ReturnPolicy]
     sales: Fetch[OrderId, Sale]
     record: Callable[[ReturnDraft, IdempotencyKey], Awaitable[ReturnAuthorization]]
+    request: Callable[[ReturnDraft, IdempotencyKey], Awaitable[ReturnAuthorization]]
+    approve: Callable[[ReturnId, IdempotencyKey], Awaitable[ReturnAuthorization]]
+    decline: Callable[[ReturnId, str, IdempotencyKey], Awaitable[ReturnAuthorization]]
+    receive: Callable[[ReturnId, tuple[ReceivedLine, ...], IdempotencyKey], Awaitable[ReturnAuthorization]]
+    cancel: Callable[[ReturnId, IdempotencyKey], Awaitable[ReturnAuthorization]]

@@ -1,10 +1,10 @@
-"""Why a return is not authorized."""
+"""Why a return is not authorized, or goes no further."""
 
 from decimal import Decimal
 from typing import ClassVar
 
-from domains.returns.model import NonReturnableReason, ReturnMethod
-from domains.vocabulary import Instant, Refusal
+from domains.returns.model import NonReturnableReason, ReturnMethod, ReturnStatus
+from domains.vocabulary import Instant, Refusal, ReturnId
 
 
 class OrderNotFound(Refusal, frozen=True, kw_only=True):
@@ -39,3 +39,24 @@ class MethodNotOffered(Refusal, frozen=True, kw_only=True):
 
     code: ClassVar[str] = "METHOD_NOT_OFFERED"
     offered: tuple[ReturnMethod, ...]
+
+
+class ReturnNotFound(Refusal, frozen=True, kw_only=True):
+    """Returned when the OMS knows no return of this id."""
+
+    code: ClassVar[str] = "RETURN_NOT_FOUND"
+
+
+class IllegalReturnState(Refusal, frozen=True, kw_only=True):
+    """Returned when a return has come too far, or not far enough, for what is asked of it.
+
+    `state` is how far it has come; UNKNOWN when the OMS did not say.
+    """
+
+    code: ClassVar[str] = "ILLEGAL_RETURN_STATE"
+    state: ReturnStatus
+
+
+def return_not_found(return_id: ReturnId) -> ReturnNotFound:
+    """The refusal for a return that is not there, or not the caller's to change."""
+    return ReturnNotFound(message=f"There is no return {return_id}. Check the id.", path=("input", "returnId"))

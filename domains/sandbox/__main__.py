@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from domains.sandbox import ROLES, Sandbox, SandboxFailed, crm, erp, loyalty, oms
-from domains.sandbox.chassis import USUAL, Clock, Route, build_app
+from domains.sandbox.chassis import USUAL, Clock, Outbox, Route, Tell, build_app
 from domains.sandbox.chassis.child import end_with_parent, serve
 from domains.sandbox.world import World, WorldSize, build_world
 
-SERVICES: dict[str, Callable[[World, Clock], list[Route]]] = {
+SERVICES: dict[str, Callable[[World, Clock, Tell], list[Route]]] = {
     "ERP": erp.routes,
     "OMS": oms.routes,
     "LOYALTY": loyalty.routes,
@@ -53,7 +53,9 @@ def _serve_one(role: str, asked: argparse.Namespace) -> None:
     end_with_parent()
     world = build_world(asked.seed, asked.now or _present(), WorldSize(products=asked.products))
     weather = replace(USUAL[role], latency_scale=asked.latency_scale, seed=asked.seed)
-    serve(build_app(role, SERVICES[role](world, _present), weather, _present, token=asked.token), asked.port)
+    outbox = Outbox(role, _present, seed=asked.seed)
+    routes = SERVICES[role](world, _present, outbox.tell)
+    serve(build_app(role, routes, weather, _present, token=asked.token, outbox=outbox), asked.port)
 
 
 def _run(asked: argparse.Namespace) -> int:

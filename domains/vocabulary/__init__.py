@@ -6,6 +6,7 @@ from domains.vocabulary.errors import (
     BreakerOpen,
     DeadlineExceeded,
     InvalidInput,
+    NotPermitted,
     ProjectionCold,
     RetailError,
     SystemOffPath,
@@ -78,6 +79,7 @@ from domains.vocabulary.record import (
     Record,
 )
 from domains.vocabulary.refusal import (
+    NEVER_SENT,
     BackendUnavailable,
     IdempotencyConflict,
     Refusal,
@@ -91,6 +93,7 @@ from domains.vocabulary.word import (
 
 __all__ = [
     "FEED_PAGE_MAX",
+    "NEVER_SENT",
     "Address",
     "BackendUnavailable",
     "BreakerOpen",
@@ -112,6 +115,7 @@ __all__ = [
     "LocationId",
     "MembershipId",
     "Money",
+    "NotPermitted",
     "OrderId",
     "Page",
     "PointsAmount",

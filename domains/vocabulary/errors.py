@@ -3,6 +3,7 @@
 RetailError
 |-- InvalidInput            the caller's input is wrong; says where and what is allowed
 |-- TooStale                what is known is older than the caller takes
+|-- NotPermitted            the caller may not do this, whatever it is about
 `-- UpstreamError           an outside system did not answer as it should; names it
     |-- UpstreamUnreachable     refused, reset, no route                             counts against it
     |-- UpstreamTimeout         did not answer within its own time limit             counts against it
@@ -54,6 +55,16 @@ class TooStale(RetailError):
         self.source = source
         self.age_s = age_s
         self.max_stale_s = max_stale_s
+
+
+class NotPermitted(RetailError):
+    """The caller may not do this at all. What is somebody else's is not found instead, so that nobody learns of it."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class UpstreamError(RetailError):

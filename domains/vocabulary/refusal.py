@@ -34,7 +34,8 @@ class BackendUnavailable(Refusal, frozen=True, kw_only=True):
     system: SystemRole
 
 
-_NEVER_SENT = (UpstreamThrottled, UpstreamSaturated, BreakerOpen)
+NEVER_SENT = (UpstreamThrottled, UpstreamSaturated, BreakerOpen)
+"""What says that a call changed nothing. After any other failure nobody knows, until the system is asked."""
 
 
 def not_asked(error: UpstreamError, who: str, unchanged: str) -> BackendUnavailable:
@@ -44,7 +45,7 @@ def not_asked(error: UpstreamError, who: str, unchanged: str) -> BackendUnavaila
 
 def not_written(error: UpstreamError, who: str, unchanged: str) -> BackendUnavailable:
     """The refusal when a keyed write failed: nothing was sent, or nobody knows what became of it."""
-    if isinstance(error, _NEVER_SENT):
+    if isinstance(error, NEVER_SENT):
         return not_asked(error, who, unchanged)
     return _unavailable(
         error,

@@ -5,7 +5,7 @@ Does not know which vendor it is read from, who asks, or what may be promised of
 from gateway.projection.command import progress_bars, run_refresh, shown_on
 from gateway.projection.events import apply
 from gateway.projection.kinds import LOCATIONS, POSITIONS, PRODUCTS
-from gateway.projection.pace import RefreshPolicy
+from gateway.projection.pace import Pace, RefreshPolicy
 from gateway.projection.reads import MaxAges, ProjectionReads, projection_reads
 from gateway.projection.refresh import Feeds, Progress, Refresh
 from gateway.projection.refresher import Refresher, Schedule
@@ -18,6 +18,7 @@ __all__ = [
     "Feeds",
     "MaxAges",
     "Origin",
+    "Pace",
     "Progress",
     "ProjectionReads",
     "Refresh",

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from domains.vocabulary import UpstreamError
-from gateway.projection.database import TROUBLE
+from gateway.database import TROUBLE
 from gateway.projection.kinds import KINDS
 from gateway.projection.lease import LEASE_S, Lease, LeaseLost
 from gateway.projection.pace import RefreshPolicy

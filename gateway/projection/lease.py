@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, select, update
 
-from gateway.projection.database import Database
+from gateway.database import Database
 from gateway.projection.kinds import leases
 
 LEASE_S = 30.0

@@ -23,7 +23,7 @@ from domains.vocabulary import (
     UpstreamGarbled,
     UpstreamUnreachable,
 )
-from gateway.projection.database import TROUBLE
+from gateway.database import TROUBLE
 from gateway.projection.kinds import LOCATIONS, POSITIONS, PRODUCTS, Kind, locations, positions, refreshes
 from gateway.projection.network import summed
 from gateway.projection.store import Store

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from domains.vocabulary import UpstreamError
-from gateway.projection.database import TROUBLE
+from gateway.database import TROUBLE
 from gateway.projection.kinds import KINDS, Kind
 from gateway.projection.lease import Lease, LeaseLost
 from gateway.projection.refresh import Refresh, Refreshed

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -13,9 +12,9 @@ import msgspec
 from sqlalchemy import Connection, Row, Select
 
 from domains.vocabulary import FEED_PAGE_MAX, FeedPage, Sequenced
+from gateway.database import ROWS, Database, Desk, open_database
 from gateway.projection import lease as leasing
 from gateway.projection import tables, walks
-from gateway.projection.database import CONNECTIONS_MAX, ROWS, Database, open_database
 from gateway.projection.kinds import Kind
 from gateway.projection.lease import Lease
 from gateway.projection.walks import State, Walk
@@ -42,13 +41,11 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # As many as there are connections: a thread more would only wait for one.
-        self._threads = ThreadPoolExecutor(CONNECTIONS_MAX, thread_name_prefix="projection")
+        self._desk = Desk(database)
 
     async def close(self) -> None:
         """Wait for what is being written, and let go of the database."""
-        await asyncio.to_thread(self._threads.shutdown)
-        self._database.close()
+        await self._desk.close()
 
     async def put(self, kind: Kind[K, T], items: Sequence[Sequenced[T]], origin: Origin) -> tuple[K, ...]:
         """Write what is news, and answer its keys. At most FEED_PAGE_MAX items: a transaction is bounded.
@@ -57,7 +54,7 @@ class Store:
         """
         if len(items) > FEED_PAGE_MAX:
             raise ValueError(f"{len(items)} items at once, and {FEED_PAGE_MAX} are the most")
-        return await self._write(lambda connection: _upsert(connection, self._database, kind, items, origin))
+        return await self._desk.write(lambda connection: _upsert(connection, self._database, kind, items, origin))
 
     async def put_page(
         self, kind: Kind[K, T], page: FeedPage[T], *, walk: Walk, origin: Origin, lease: Lease, now: float
@@ -80,63 +77,42 @@ class Store:
                 walks.note(connection, kind, on)
             return on, news
 
-        return await self._write(write)
+        return await self._desk.write(write)
 
     async def state(self, kind: Kind[Any, Any]) -> State:
         """How far the reading of `kind` has come."""
-        return await self._read(lambda connection: walks.state_of(connection, kind))
+        return await self._desk.read(lambda connection: walks.state_of(connection, kind))
 
     async def begin(self, kind: Kind[Any, Any], walk: Walk) -> None:
         """`walk` is under way now, in the place of any other."""
-        await self._write(lambda connection: walks.note(connection, kind, walk))
+        await self._desk.write(lambda connection: walks.note(connection, kind, walk))
 
     async def abandon(self, kind: Kind[Any, Any]) -> None:
         """Give up the walk under way."""
-        await self._write(lambda connection: walks.abandon(connection, kind))
+        await self._desk.write(lambda connection: walks.abandon(connection, kind))
 
     async def fail(self, kind: Kind[Any, Any], failure: str, now: float) -> int:
         """Note a failed attempt. Answers how many there were since the last walk that ended well."""
-        return await self._write(lambda connection: walks.fail(connection, kind, failure, now))
+        return await self._desk.write(lambda connection: walks.fail(connection, kind, failure, now))
 
     async def take(self, lease: Lease, now: float) -> str | None:
         """Become the one reader. Answers who is, when that is somebody else."""
-        return await self._write(lambda connection: leasing.take(connection, self._database, lease, now))
+        return await self._desk.write(lambda connection: leasing.take(connection, self._database, lease, now))
 
     async def renew(self, lease: Lease, now: float) -> None:
         """Stay the one reader. Raises LeaseLost."""
-        await self._write(lambda connection: leasing.renew(connection, lease, now))
+        await self._desk.write(lambda connection: leasing.renew(connection, lease, now))
 
     async def release(self, lease: Lease) -> None:
-        await self._write(lambda connection: leasing.release(connection, lease))
+        await self._desk.write(lambda connection: leasing.release(connection, lease))
 
     async def clear(self) -> None:
         """Forget everything: for a system of record that was restored or replaced, and counts from the start again."""
-        await self._write(tables.clear)
+        await self._desk.write(tables.clear)
 
     async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """What `query` finds, in one statement."""
-        return await self._read(lambda connection: connection.execute(query).all())
-
-    async def _write(self, work: Callable[[Connection], R]) -> R:
-        def transaction() -> R:
-            with self._database.writing.begin() as connection:
-                return work(connection)
-
-        written = asyncio.get_running_loop().run_in_executor(self._threads, transaction)
-        try:
-            return await asyncio.shield(written)
-        except asyncio.CancelledError:
-            # A thread cannot be stopped: whoever is cancelled knows that its last transaction is over, and not that it
-            # will be written some time after the next one has begun.
-            await asyncio.wait({written})
-            raise
-
-    async def _read(self, work: Callable[[Connection], R]) -> R:
-        def look() -> R:
-            with self._database.reading.connect() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, look)
+        return await self._desk.read(lambda connection: connection.execute(query).all())
 
 
 @asynccontextmanager

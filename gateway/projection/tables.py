@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, inspect, select, text
 
-from gateway.projection.database import TROUBLE, Database, DatabaseUnusable
+from gateway.database import TROUBLE, Database, DatabaseUnusable
 from gateway.projection.kinds import KINDS, METADATA, Kind, refreshes, schema
 
 VERSION = 1

@@ -162,16 +162,26 @@ class OpenClient:
 
         return _in_parts(part, 1)
 
-    async def write(self, capability: str, path: str, body: Record, answer: type[T], key: IdempotencyKey) -> T:
+    async def write(
+        self,
+        capability: str,
+        path: str,
+        body: Record,
+        answer: type[T],
+        key: IdempotencyKey,
+        *,
+        sent_once: bool = False,
+    ) -> T:
         """Change something once, however often it is sent with the same key.
 
-        Raises UpstreamRejected with the problem's code as its reason when the service says no.
+        With `sent_once` the Wire sends it no second time by itself: whoever asks looks first what became of it. Raises
+        UpstreamRejected with the problem's code as its reason when the service says no.
         """
         call = Call(
             capability=capability,
             decode=self._decoding(capability, msgspec.json.Decoder(answer).decode),
             write=True,
-            idempotency_key=key,
+            idempotency_key=None if sent_once else key,
         )
         response = await self._http.post(
             path, content=msgspec.json.encode(body), headers={"Idempotency-Key": key}, extensions={CALL: call}

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from domains.connectors.open import messages as m
-from domains.customers import Customer, CustomerAccount
-from domains.finance import OrderLedger, PostingFacts
+from domains.customers import Customer, CustomerAccount, HistoryEntry, HistoryNote
+from domains.finance import CreditMemo, GoodsReceipt, OrderLedger, PostingFacts, SalesDocument
 from domains.inventory import InventoryReservation, Location, ReservationDraft, StockPosition
 from domains.loyalty import (
+    Accrual,
+    AccrualReversal,
     LoyaltyBalance,
     LoyaltyLedgerEntry,
     LoyaltyMembership,
@@ -22,8 +24,9 @@ from domains.loyalty import (
     LoyaltyRedemption,
     OrderPoints,
     PointsHold,
+    PointsMovement,
 )
-from domains.orders import Order
+from domains.orders import Order, OrderDraft
 from domains.products import Product
 from domains.promotions import PromotionEvaluation
 from domains.returns import ReturnAuthorization, ReturnDraft, ReturnPolicy, Sale
@@ -51,15 +54,41 @@ class Endpoint:
         return "get" if self.ask is None else "post"
 
 
+_RETURN_REFUSALS = (
+    "ORDER_NOT_FOUND", "QUANTITY_EXCEEDED", "RETURN_ID_TAKEN", "RMA_NUMBER_TAKEN", "IDEMPOTENCY_CONFLICT",
+)  # fmt: skip
+
 ENDPOINTS: dict[SystemRole, tuple[Endpoint, ...]] = {
     SystemRole.ERP: (
-        Endpoint("/v1/products/lookup", "Master data of products", m.SkuAsk, m.Found[Product]),
         Endpoint("/v1/accounts/lookup", "Account status of customers", m.CustomerAsk, m.Found[CustomerAccount]),
         Endpoint("/v1/ledgers/lookup", "Posted documents of orders", m.OrderAsk, m.Found[OrderLedger]),
         Endpoint("/v1/postings/lookup", "Postings of orders and returns", m.PostingAsk, m.Found[PostingFacts]),
         Endpoint("/v1/products/pages", "Every product, paged", m.FeedAsk, m.Feed[Product]),
-        Endpoint("/v1/positions/pages", "Every position of book stock, paged", m.FeedAsk, m.Feed[StockPosition]),
+        Endpoint(
+            "/v1/positions/pages", "Every position of book stock and what open orders hold of it, paged", m.FeedAsk,
+            m.Feed[StockPosition],
+        ),
         Endpoint("/v1/locations/pages", "Every location, paged", m.FeedAsk, m.Feed[Location]),
+        Endpoint(
+            "/v1/sales-orders", "Post a sales order", SalesDocument, PostingFacts, True,
+            ("CREDIT_HOLD", "PERIOD_CLOSED", "ILLEGAL_TRANSITION", "IDEMPOTENCY_CONFLICT"),
+        ),
+        Endpoint(
+            "/v1/sales-orders/{id}/reverse", "Reverse the sales order posted for the order `id`", m.Nothing,
+            PostingFacts, True, ("POSTING_NOT_FOUND", "PERIOD_CLOSED", "ILLEGAL_TRANSITION"),
+        ),
+        Endpoint(
+            "/v1/credit-memos", "Post the credit memo of a return", CreditMemo, PostingFacts, True,
+            ("PERIOD_CLOSED", "ILLEGAL_TRANSITION", "IDEMPOTENCY_CONFLICT"),
+        ),
+        Endpoint(
+            "/v1/credit-memos/{id}/reverse", "Reverse the credit memo posted for the return `id`", m.Nothing,
+            PostingFacts, True, ("POSTING_NOT_FOUND", "PERIOD_CLOSED", "ILLEGAL_TRANSITION"),
+        ),
+        Endpoint(
+            "/v1/goods-receipts", "Post returned goods taken in", GoodsReceipt, PostingFacts, True,
+            ("PERIOD_CLOSED", "ILLEGAL_TRANSITION", "IDEMPOTENCY_CONFLICT"),
+        ),
     ),
     SystemRole.OMS: (
         Endpoint("/v1/locations", "Every location", None, m.Found[Location]),
@@ -84,16 +113,30 @@ ENDPOINTS: dict[SystemRole, tuple[Endpoint, ...]] = {
             ("RESERVATION_NOT_FOUND", "ILLEGAL_TRANSITION"),
         ),
         Endpoint(
-            "/v1/orders", "Take an order", m.OrderDraft, Order, True,
-            ("RESERVATION_NOT_OPEN", "INSUFFICIENT_STOCK", "IDEMPOTENCY_CONFLICT"),
+            "/v1/orders", "Take an order", OrderDraft, Order, True,
+            (
+                "RESERVATION_NOT_OPEN", "INSUFFICIENT_STOCK", "ORDER_ID_TAKEN", "ORDER_NUMBER_TAKEN",
+                "IDEMPOTENCY_CONFLICT",
+            ),
         ),
         Endpoint(
             "/v1/orders/{id}/cancel", "Cancel an order", m.Nothing, Order, True,
             ("ORDER_NOT_FOUND", "ILLEGAL_TRANSITION"),
         ),
         Endpoint(
-            "/v1/returns", "Record an authorized return", ReturnDraft, ReturnAuthorization, True,
-            ("ORDER_NOT_FOUND", "QUANTITY_EXCEEDED", "IDEMPOTENCY_CONFLICT"),
+            "/v1/returns", "Record an authorized return", ReturnDraft, ReturnAuthorization, True, _RETURN_REFUSALS,
+        ),
+        Endpoint(
+            "/v1/returns/requests", "Record a return that waits to be approved", ReturnDraft, ReturnAuthorization,
+            True, _RETURN_REFUSALS,
+        ),
+        Endpoint(
+            "/v1/returns/{id}/approve", "Authorize a requested return", m.Nothing, ReturnAuthorization, True,
+            ("RETURN_NOT_FOUND", "ILLEGAL_TRANSITION"),
+        ),
+        Endpoint(
+            "/v1/returns/{id}/decline", "Decline a requested return", m.Decline, ReturnAuthorization, True,
+            ("RETURN_NOT_FOUND", "ILLEGAL_TRANSITION", "IDEMPOTENCY_CONFLICT"),
         ),
         Endpoint(
             "/v1/returns/{id}/receive", "Receive returned goods", m.Receipt, ReturnAuthorization, True,
@@ -128,12 +171,54 @@ ENDPOINTS: dict[SystemRole, tuple[Endpoint, ...]] = {
             "/v1/redemptions/{id}/void", "Give held points back", m.Nothing, LoyaltyRedemption, True,
             ("REDEMPTION_NOT_FOUND", "ILLEGAL_TRANSITION"),
         ),
+        Endpoint(
+            "/v1/redemptions/{id}/reverse", "Give spent points back", m.Nothing, LoyaltyRedemption, True,
+            ("REDEMPTION_NOT_FOUND", "ILLEGAL_TRANSITION"),
+        ),
+        Endpoint(
+            "/v1/accruals", "Note what an order will earn, counted by the engine", Accrual, LoyaltyLedgerEntry, True,
+            ("MEMBERSHIP_NOT_FOUND", "ILLEGAL_TRANSITION", "IDEMPOTENCY_CONFLICT"),
+        ),
+        Endpoint(
+            "/v1/accruals/{id}/finalise", "Post what the order `id` earned", m.Nothing, LoyaltyLedgerEntry, True,
+            ("ACCRUAL_NOT_FOUND", "ILLEGAL_TRANSITION"),
+        ),
+        Endpoint(
+            "/v1/accruals/reversals", "Take earned points back", AccrualReversal, LoyaltyLedgerEntry, True,
+            ("ACCRUAL_NOT_FOUND", "ILLEGAL_TRANSITION", "IDEMPOTENCY_CONFLICT"),
+        ),
+        Endpoint(
+            "/v1/accruals/restores", "Undo the reversal of an order and reference", AccrualReversal,
+            LoyaltyLedgerEntry, True, ("ACCRUAL_NOT_FOUND", "ILLEGAL_TRANSITION", "IDEMPOTENCY_CONFLICT"),
+        ),
+        Endpoint(
+            "/v1/ledger/by-reference", "Ledger entries by the idempotency key they were written under",
+            m.ReferenceAsk, m.Found[m.WrittenEntry],
+        ),
+        Endpoint(
+            "/v1/ledger/debits",
+            "Take points that are available; instead of redemptions, from an engine that cannot hold points",
+            PointsMovement, LoyaltyLedgerEntry, True,
+            ("INSUFFICIENT_POINTS", "MEMBERSHIP_NOT_FOUND", "IDEMPOTENCY_CONFLICT"),
+        ),
+        Endpoint(
+            "/v1/ledger/credits", "Give points back that were taken by a debit", PointsMovement, LoyaltyLedgerEntry,
+            True, ("MEMBERSHIP_NOT_FOUND", "IDEMPOTENCY_CONFLICT"),
+        ),
         Endpoint("/v1/promotions/evaluate", "Discounts of baskets", m.EvaluationAsk, m.Answers[PromotionEvaluation]),
         Endpoint("/v1/earnings/forecast", "What baskets would earn", m.EarningAsk, m.Answers[PointsAmount]),
     ),
     SystemRole.CRM: (
         Endpoint("/v1/customers/lookup", "Profiles by id", m.CustomerAsk, m.Found[Customer]),
         Endpoint("/v1/customers/resolve", "Ids behind other keys", m.ResolveAsk, m.Found[m.ResolvedCustomer]),
+        Endpoint(
+            "/v1/history/lookup", "Histories of customers, each oldest first, the last thousand notes", m.CustomerAsk,
+            m.Found[HistoryEntry],
+        ),
+        Endpoint(
+            "/v1/history", "Add a note to a customer's history", HistoryNote, HistoryEntry, True,
+            ("CUSTOMER_NOT_FOUND", "IDEMPOTENCY_CONFLICT"),
+        ),
     ),
 }  # fmt: skip
 

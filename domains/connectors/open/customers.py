@@ -2,8 +2,8 @@
 
 from domains.connectors.open.client import OpenClient
 from domains.connectors.open.messages import CustomerAsk, CustomerKeyItem, Found, ResolveAsk, ResolvedCustomer
-from domains.customers import Customer, CustomerAccount, CustomerKey
-from domains.vocabulary import CustomerId, Fetch
+from domains.customers import Customer, CustomerAccount, CustomerKey, CustomerWrites, HistoryEntry, HistoryNote
+from domains.vocabulary import CustomerId, Fetch, IdempotencyKey
 
 
 def accounts(client: OpenClient) -> Fetch[CustomerId, CustomerAccount]:
@@ -31,6 +31,22 @@ def profiles(client: OpenClient) -> Fetch[CustomerId, Customer]:
 def identities(client: OpenClient) -> Fetch[CustomerKey, CustomerId]:
     """The customer id behind an email address or another system's key."""
     return client.lookup("identities", "/v1/customers/resolve", _resolve_ask, Found[ResolvedCustomer], _resolved)
+
+
+def customer_writes(client: OpenClient) -> CustomerWrites:
+    async def note(note: HistoryNote, key: IdempotencyKey) -> HistoryEntry:
+        return await client.write("history", "/v1/history", note, HistoryEntry, key)
+
+    return CustomerWrites(
+        note=note,
+        history=client.groups(
+            "history",
+            "/v1/history/lookup",
+            lambda ids: CustomerAsk(customer_ids=ids),
+            Found[HistoryEntry],
+            lambda entry: entry.customer_id,
+        ),
+    )
 
 
 def _resolve_ask(keys: tuple[CustomerKey, ...]) -> ResolveAsk:

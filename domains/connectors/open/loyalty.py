@@ -13,8 +13,12 @@ from domains.connectors.open.messages import (
     RedemptionAsk,
     RedemptionSearch,
     RedemptionSearchItem,
+    ReferenceAsk,
+    WrittenEntry,
 )
 from domains.loyalty import (
+    Accrual,
+    AccrualReversal,
     AllPrograms,
     LedgerQuery,
     Loyalty,
@@ -23,22 +27,27 @@ from domains.loyalty import (
     LoyaltyMembership,
     LoyaltyProgram,
     LoyaltyRedemption,
+    LoyaltyWrites,
     OrderPoints,
     PointsHold,
+    PointsMovement,
+    PointsMovements,
     RedemptionQuery,
 )
-from domains.vocabulary import CustomerId, Fetch, IdempotencyKey, MembershipId, OrderId, RedemptionId
+from domains.vocabulary import CustomerId, Fetch, IdempotencyKey, MembershipId, OrderId, Record, RedemptionId
 
 _PROGRAMS: AllPrograms = "programs"
 
 
 def loyalty(client: OpenClient) -> Loyalty:
     async def hold(points: PointsHold, key: IdempotencyKey) -> LoyaltyRedemption:
-        return await client.write("redemptions", "/v1/redemptions", points, LoyaltyRedemption, key)
+        return await client.write("redemptions", "/v1/redemptions", points, LoyaltyRedemption, key, sent_once=True)
 
     async def void(id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
-        path = f"/v1/redemptions/{segment(id_)}/void"
-        return await client.write("redemptions", path, Nothing(), LoyaltyRedemption, key)
+        return await _end(client, "redemptions", id_, "void", key)
+
+    async def capture(id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
+        return await _end(client, "redemptions", id_, "capture", key)
 
     return Loyalty(
         programs=client.everything("programs", "/v1/programs", _PROGRAMS, Found[LoyaltyProgram]),
@@ -65,6 +74,71 @@ def loyalty(client: OpenClient) -> Loyalty:
         order_points=_order_points(client),
         hold=hold,
         void=void,
+        capture=capture,
+        entries=_entries(client),
+    )
+
+
+# A capability of its own: steps that fail in the background do not close the holds that a checkout waits for.
+def loyalty_writes(client: OpenClient) -> LoyaltyWrites:
+    async def enter(path: str, body: Record, key: IdempotencyKey) -> LoyaltyLedgerEntry:
+        return await client.write("loyalty-writes", path, body, LoyaltyLedgerEntry, key)
+
+    async def capture(id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
+        return await _end(client, "loyalty-writes", id_, "capture", key)
+
+    async def reverse(id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
+        return await _end(client, "loyalty-writes", id_, "reverse", key)
+
+    async def accrue(accrual: Accrual, key: IdempotencyKey) -> LoyaltyLedgerEntry:
+        return await enter("/v1/accruals", accrual, key)
+
+    async def finalise(id_: OrderId, key: IdempotencyKey) -> LoyaltyLedgerEntry:
+        return await enter(f"/v1/accruals/{segment(id_)}/finalise", Nothing(), key)
+
+    async def take_back(reversal: AccrualReversal, key: IdempotencyKey) -> LoyaltyLedgerEntry:
+        return await enter("/v1/accruals/reversals", reversal, key)
+
+    async def restore(reversal: AccrualReversal, key: IdempotencyKey) -> LoyaltyLedgerEntry:
+        return await enter("/v1/accruals/restores", reversal, key)
+
+    return LoyaltyWrites(
+        capture=capture,
+        reverse=reverse,
+        accrue=accrue,
+        finalise=finalise,
+        take_back=take_back,
+        restore=restore,
+        entries=_entries(client),
+    )
+
+
+def movements(client: OpenClient) -> PointsMovements:
+    async def debit(movement: PointsMovement, key: IdempotencyKey) -> LoyaltyLedgerEntry:
+        return await client.write("redemptions", "/v1/ledger/debits", movement, LoyaltyLedgerEntry, key, sent_once=True)
+
+    async def credit(movement: PointsMovement, key: IdempotencyKey) -> LoyaltyLedgerEntry:
+        return await client.write(
+            "redemptions", "/v1/ledger/credits", movement, LoyaltyLedgerEntry, key, sent_once=True
+        )
+
+    return PointsMovements(debit=debit, credit=credit)
+
+
+async def _end(
+    client: OpenClient, capability: str, id_: RedemptionId, how: str, key: IdempotencyKey
+) -> LoyaltyRedemption:
+    path = f"/v1/redemptions/{segment(id_)}/{how}"
+    return await client.write(capability, path, Nothing(), LoyaltyRedemption, key, sent_once=True)
+
+
+def _entries(client: OpenClient) -> Fetch[str, LoyaltyLedgerEntry]:
+    return client.lookup(
+        "ledger",
+        "/v1/ledger/by-reference",
+        lambda references: ReferenceAsk(references=references),
+        Found[WrittenEntry],
+        lambda written: (written.reference, written.entry),
     )
 
 

@@ -6,23 +6,21 @@ because every read is a batch.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
 from msgspec import Meta
 
 from domains.finance import PostingSubject
-from domains.loyalty import RedemptionState
+from domains.loyalty import LoyaltyLedgerEntry, RedemptionState
 from domains.orders import OrderStatus
 from domains.promotions import Basket
-from domains.returns import ReturnDisposition
+from domains.returns import ReceivedLine
 from domains.vocabulary import (
     FEED_PAGE_MAX,
     CustomerId,
     Instant,
     LocationId,
     MembershipId,
-    Money,
     OrderId,
     Page,
     Record,
@@ -43,6 +41,9 @@ QUESTIONS_MAX = 50
 
 CURSOR_MAX = 500
 """Most characters of a feed's cursor."""
+
+REASON_MAX = 1000
+"""Most characters of a reason given in words."""
 
 Keys = Annotated[tuple[T, ...], Meta(max_length=KEYS_MAX)]
 First = Annotated[int, Meta(ge=1, le=100)]
@@ -247,32 +248,27 @@ class EarningAsk(Record, frozen=True, kw_only=True):
     queries: Annotated[tuple[EarningItem, ...], Meta(max_length=QUESTIONS_MAX)]
 
 
-class OrderDraftLine(Record, frozen=True, kw_only=True):
-    sku: Sku
-    quantity: Decimal
-    unit_price: Money
-
-
-class OrderDraft(Record, frozen=True, kw_only=True):
-    """An order to be taken. Refused with 409 RESERVATION_NOT_OPEN when its reservation is not."""
-
-    order_number: str | None = None
-    customer_id: CustomerId | None = None
-    email: str | None = None
-    postal_code: str | None = None
-    channel: str | None = None
-    reservation_id: str | None = None
-    lines: Annotated[tuple[OrderDraftLine, ...], Meta(min_length=1, max_length=100)]
-
-
-class ReceivedLine(Record, frozen=True, kw_only=True):
-    line_id: str
-    quantity: Decimal
-    disposition: ReturnDisposition
-
-
 class Receipt(Record, frozen=True, kw_only=True):
     lines: Annotated[tuple[ReceivedLine, ...], Meta(min_length=1, max_length=100)]
+
+
+class Decline(Record, frozen=True, kw_only=True):
+    """A sentence for the customer."""
+
+    reason: Annotated[str, Meta(max_length=REASON_MAX)]
+
+
+class ReferenceAsk(Record, frozen=True, kw_only=True):
+    """`references` are idempotency keys of writes."""
+
+    references: Keys[str]
+
+
+class WrittenEntry(Record, frozen=True, kw_only=True):
+    """The entry that the write of the key `reference` made, or changed: of several the one it was sent for."""
+
+    reference: str
+    entry: LoyaltyLedgerEntry
 
 
 class Nothing(Record, frozen=True, kw_only=True):

@@ -1,9 +1,17 @@
 """Orders, from an OMS."""
 
-from domains.connectors.open.client import OpenClient
-from domains.connectors.open.messages import Found, OrderAsk, OrderNumberAsk, OrderSearch, OrderSearchItem, Pages
-from domains.orders import Order, OrderQuery, Orders
-from domains.vocabulary import OrderId
+from domains.connectors.open.client import OpenClient, segment
+from domains.connectors.open.messages import (
+    Found,
+    Nothing,
+    OrderAsk,
+    OrderNumberAsk,
+    OrderSearch,
+    OrderSearchItem,
+    Pages,
+)
+from domains.orders import Order, OrderDraft, OrderQuery, Orders, OrderWrites
+from domains.vocabulary import IdempotencyKey, OrderId
 
 
 def orders(client: OpenClient) -> Orders:
@@ -24,6 +32,17 @@ def orders(client: OpenClient) -> Orders:
         ),
         of_customer=client.search("orders", "/v1/orders/search", _search, Pages[Order]),
     )
+
+
+# A capability of its own: steps that fail in the background do not close the lookups that people wait for.
+def order_writes(client: OpenClient) -> OrderWrites:
+    async def take(draft: OrderDraft, key: IdempotencyKey) -> Order:
+        return await client.write("order-writes", "/v1/orders", draft, Order, key)
+
+    async def cancel(id_: OrderId, key: IdempotencyKey) -> Order:
+        return await client.write("order-writes", f"/v1/orders/{segment(id_)}/cancel", Nothing(), Order, key)
+
+    return OrderWrites(take=take, cancel=cancel)
 
 
 def _search(queries: tuple[OrderQuery, ...]) -> OrderSearch:

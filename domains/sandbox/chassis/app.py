@@ -14,11 +14,12 @@ from starlette.routing import Route as Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domains.sandbox.chassis.ask import read_object
-from domains.sandbox.chassis.control import control_paths, knob_path
+from domains.sandbox.chassis.control import control_paths, knob_path, outbox_path
 from domains.sandbox.chassis.desk import Desk
+from domains.sandbox.chassis.outbox import Outbox
 from domains.sandbox.chassis.problem import echo, on_bug, on_http_exception, problem
 from domains.sandbox.chassis.repeats import Repeats
-from domains.sandbox.chassis.route import Clock, Refused, Route
+from domains.sandbox.chassis.route import KEY, Clock, Refused, Route
 from domains.sandbox.chassis.weather import Weather
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -32,18 +33,21 @@ def build_app(
     clock: Clock,
     *,
     token: str | None = None,
+    outbox: Outbox | None = None,
     ticks: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Starlette:
     """The service `name` with its `routes`, and its controls under `/_sandbox`.
 
-    `token` None asks for no bearer token. `ticks` (monotonic seconds) and `sleep` are for tests.
+    `token` None asks for no bearer token. `outbox` is the one that the routes tell. `ticks` (monotonic seconds) and
+    `sleep` are for tests.
     """
     desk = Desk(weather=weather, clock=clock, token=token, ticks=ticks, sleep=sleep)
     repeats = Repeats()
     knobs = [knob_path(row) for row in routes if row.knob]
     rows = [row for row in routes if not row.knob]
     paths = [Path(row.path, _Endpoint(row, desk, repeats), methods=[row.method]) for row in rows]
+    knobs += [outbox_path(outbox)] if outbox is not None else []
     return Starlette(
         routes=[*paths, *knobs, *control_paths(name, desk, frozenset(row.path for row in rows))],
         exception_handlers={HTTPException: on_http_exception, Exception: on_bug},
@@ -85,15 +89,17 @@ class _Endpoint:
 
     async def _carry_out(self, request: Request, raw: bytes) -> tuple[bytes, bool]:
         body = {} if self._route.method == "GET" else read_object(raw)
-        params: dict[str, str] = request.path_params
+        params: dict[str, str] = dict(request.path_params)
 
         async def do() -> bytes:
             return orjson.dumps(await self._route.handler(body, params), default=_plain)
 
         if not self._route.write:
             return await do(), False
-        key = request.headers.get("idempotency-key")
-        return await self._repeats.once(self._route.name, key, {"path": params, "body": body}, do)
+        key = request.headers.get(KEY)
+        asked = {"path": dict(params), "body": body}
+        params[KEY] = key or ""
+        return await self._repeats.once(self._route.name, key, asked, do)
 
 
 async def _read(request: Request) -> bytes:

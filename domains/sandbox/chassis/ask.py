@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,8 @@ KEYS_MAX = 500
 
 # Bounded on purpose: a decimal of a million digits is an attack, not a price. No exponent, NaN or Infinity.
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
+
+_ID = re.compile(r"[^/\s]{1,64}")
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -87,6 +90,18 @@ def maybe_member(body: dict[str, Any], name: str, allowed: Collection[str]) -> s
     return None if body.get(name) is None else want_member(body, name, allowed)
 
 
+def want_id(body: dict[str, Any], name: str) -> str:
+    """An id that the caller made up: 1 to 64 characters that are neither slashes nor spaces."""
+    value = want_text(body, name)
+    if not _ID.fullmatch(value):
+        raise misshapen(f"`{name}` must be 1 to 64 characters without slashes and spaces.")
+    return value
+
+
+def maybe_id(body: dict[str, Any], name: str) -> str | None:
+    return None if body.get(name) is None else want_id(body, name)
+
+
 def want_int(body: dict[str, Any], name: str, least: int, most: int) -> int:
     value = body.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
@@ -100,6 +115,18 @@ def want_decimal(body: dict[str, Any], name: str) -> Decimal:
     if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
         raise misshapen(f'`{name}` must be a decimal number in a string, such as "12.50".')
     return Decimal(value)
+
+
+def want_instant(body: dict[str, Any], name: str) -> datetime:
+    """A moment with a time zone, in RFC 3339."""
+    text = want_text(body, name)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise misshapen(f"`{name}` must be an RFC 3339 date and time.") from None
+    if moment.tzinfo is None:
+        raise misshapen(f"`{name}` must have a time zone.")
+    return moment
 
 
 def want_money(body: dict[str, Any], name: str) -> tuple[Decimal, str]:

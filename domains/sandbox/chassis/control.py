@@ -1,4 +1,4 @@
-"""The controls of a service under `/_sandbox`: health, call counters, last requests, faults."""
+"""The controls of a service under `/_sandbox`: health, call counters, last requests, faults, where events go."""
 
 import msgspec
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.routing import Route as Path
 from domains.sandbox.chassis.ask import read_object
 from domains.sandbox.chassis.desk import Desk
 from domains.sandbox.chassis.faults import NONE, read_faults
+from domains.sandbox.chassis.outbox import Outbox, read_webhook
 from domains.sandbox.chassis.problem import echo, problem
 from domains.sandbox.chassis.route import Refused, Route
 
@@ -17,7 +18,8 @@ def knob_path(knob: Route) -> Path:
 
     async def turn(request: Request) -> Response:
         try:
-            return JSONResponse(await knob.handler(read_object(await request.body()), {}))
+            body = read_object(await request.body() or b"{}")
+            return JSONResponse(await knob.handler(body, dict(request.path_params)))
         except Refused as refusal:
             return problem(refusal, echo(request))
 
@@ -59,3 +61,20 @@ def control_paths(name: str, desk: Desk, paths: frozenset[str]) -> list[Path]:
         Path("/_sandbox/requests", requests, methods=["GET", "DELETE"]),
         Path("/_sandbox/faults", faults, methods=["GET", "POST", "DELETE"]),
     ]
+
+
+def outbox_path(outbox: Outbox) -> Path:
+    """The route that says where events go. No latency, fault, quota or token applies to it."""
+
+    async def webhook(request: Request) -> Response:
+        if request.method == "DELETE":
+            await outbox.direct(None)
+            return Response(status_code=204)
+        if request.method == "POST":
+            try:
+                await outbox.direct(read_webhook(read_object(await request.body())))
+            except Refused as refusal:
+                return problem(refusal, echo(request))
+        return JSONResponse(outbox.state())
+
+    return Path("/_sandbox/webhook", webhook, methods=["GET", "POST", "DELETE"])

@@ -1,4 +1,4 @@
-"""The CRM of the sandbox: customer profiles, and the ids behind email addresses and other systems' keys.
+"""The CRM of the sandbox: customer profiles and histories, and the ids behind other keys.
 
 Knows nothing of accounts (the ERP's) and nothing of points (the loyalty engine's)."""
 

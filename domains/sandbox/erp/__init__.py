@@ -1,4 +1,4 @@
-"""The sandbox's ERP: master data, account status, and the books; callers read them, only its knobs change them.
+"""The sandbox's ERP: master data, account status, and the books that callers post to.
 
 Does not know points or what stock is promised, and is slow and counts calls where its chassis says so."""
 

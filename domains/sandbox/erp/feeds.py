@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +15,7 @@ from domains.sandbox.chassis import (
     maybe_text,
     misshapen,
     want_decimal,
+    want_instant,
     want_int,
     want_money,
     want_text,
@@ -46,8 +48,13 @@ class Table:
         return self._rows[self._keys[place]]
 
 
+_BOOKED = ("onHand", "reserved", "safetyStock", "discontinued")
+_NOTHING: Row = {"onHand": "0", "reserved": "0", "safetyStock": "0", "discontinued": False}
+
+
 class BookStock:
-    """A position for every product at every location: what the books say lies there, and none of what is promised.
+    """A position for every product at every location: what the books say lies there and is committed to open orders,
+    and nothing of what is promised.
 
     Where nothing is kept the books say nothing is there. The pieces of a shelf that nobody counted stay unknown.
     """
@@ -58,26 +65,50 @@ class BookStock:
         self._sku_places = {sku: place for place, sku in enumerate(self._skus)}
         self._location_places = {id_: place for place, id_ in enumerate(self._locations)}
         self._counted: dict[int, str] = {}
+        self._centre = next((id_ for id_, row in world.locations.items() if row["type"] == "WAREHOUSE"), None)
 
     def __len__(self) -> int:
         return len(self._skus) * len(self._locations)
 
     def row(self, place: int) -> Row:
         sku, location = self._skus[place // len(self._locations)], self._locations[place % len(self._locations)]
-        shelf = self._stock.get((sku, location), {"onHand": "0", "safetyStock": "0", "discontinued": False})
+        shelf = self._stock.get((sku, location), _NOTHING)
         row = {"sku": sku, "locationId": location, "semantics": "ON_HAND"}
-        row |= {member: shelf[member] for member in ("onHand", "safetyStock", "discontinued") if member in shelf}
+        row |= {member: shelf[member] for member in _BOOKED if member in shelf}
         if place in self._counted:
             row["onHand"] = self._counted[place]
         return row
 
     def count(self, sku: str, location: str, on_hand: str) -> int:
         """Write a new count into the books. Answers the place of the position. Raises Refused 404."""
-        if sku not in self._sku_places or location not in self._location_places:
+        if not self.keeps(sku, location):
             raise Refused(404, "POSITION_NOT_FOUND", f"There is no {sku} at {location}.")
-        place = self._sku_places[sku] * len(self._locations) + self._location_places[location]
+        place = self._place(sku, location)
         self._counted[place] = on_hand
         return place
+
+    def keeps(self, sku: str, location: str | None) -> bool:
+        """Whether there is such a product and such a location, if one is named."""
+        return sku in self._sku_places and (location is None or location in self._location_places)
+
+    def put_back(self, sku: str, location: str | None, quantity: Decimal) -> int | None:
+        """Add goods where they came in, or at the first centre where that place has no shelf for them.
+
+        Answers the place of the position, None when its pieces are not counted.
+        """
+        here = location is not None and (sku, location) in self._stock
+        shelf = location if here else self._centre
+        if shelf is None:
+            return None
+        place = self._place(sku, shelf)
+        on_hand = self.row(place).get("onHand")
+        if on_hand is None:
+            return None
+        self._counted[place] = format(Decimal(on_hand) + quantity, "f")
+        return place
+
+    def _place(self, sku: str, location: str) -> int:
+        return self._sku_places[sku] * len(self._locations) + self._location_places[location]
 
 
 class _Change(NamedTuple):
@@ -85,16 +116,21 @@ class _Change(NamedTuple):
     at: datetime
 
 
+def _unnoted(_row: Row, _sequence: int) -> None:
+    """Nobody wants to know."""
+
+
 class Feed:
-    """One kind of entity, walked in pages.
+    """One kind of entity, walked in pages. `note` is given every changed row with its new sequence.
 
     Sequences begin at the moment the service started, in milliseconds, and that moment changed everything: a service
     that was started again, with its world as in the beginning, is news to whoever read it before.
     """
 
-    def __init__(self, entities: Entities, clock: Clock) -> None:
+    def __init__(self, entities: Entities, clock: Clock, note: Callable[[Row, int], None] = _unnoted) -> None:
         self._entities = entities
         self._clock = clock
+        self._note = note
         now = clock()
         self._start = _Change(int(now.timestamp() * 1000), now)
         self._changes: dict[int, _Change] = {}
@@ -120,6 +156,7 @@ class Feed:
         """Note that the entity at `place` was changed just now."""
         sequence = self._changes.get(place, self._start).sequence + 1
         self._changes[place] = _Change(sequence, self._clock())
+        self._note(self._entities.row(place), sequence)
         return {"sequence": sequence}
 
     def _item(self, place: int) -> Row:
@@ -161,13 +198,4 @@ def _cursor(body: Row) -> int:
 
 
 def _moment(body: dict[str, Any], name: str) -> datetime | None:
-    text = maybe_text(body, name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise misshapen(f"`{name}` must be an RFC 3339 date and time.") from None
-    if moment.tzinfo is None:
-        raise misshapen(f"`{name}` must have a time zone.")
-    return moment
+    return None if body.get(name) is None else want_instant(body, name)

@@ -15,9 +15,14 @@ def multiplier(membership: Row | None) -> Decimal:
     return 1 + _PER_RANK * (tier["rank"] if tier else 0)
 
 
-def forecast(basket: Basket, membership: Row | None, currency: Row) -> Row:
-    """The PointsAmount row `basket` would earn. Baskets in other currencies than the program's earn nothing."""
-    euros = basket.total if basket.currency_code == CURRENCY else Decimal(0)
+def earned(amount: Decimal, currency_code: str, membership: Row | None, currency: Row) -> Decimal:
+    """The points that `amount` earns; none in other currencies than the program's."""
+    euros = amount if currency_code == CURRENCY else Decimal(0)
     step = Decimal(1).scaleb(-currency["decimalPlaces"])
-    earned = (euros * POINTS_PER_EURO * multiplier(membership)).quantize(step, ROUND_DOWN)
-    return {"value": format(earned, "f"), "currency": currency}
+    return (euros * POINTS_PER_EURO * multiplier(membership)).quantize(step, ROUND_DOWN)
+
+
+def forecast(basket: Basket, membership: Row | None, currency: Row) -> Row:
+    """The PointsAmount row `basket` would earn."""
+    points = earned(basket.total, basket.currency_code, membership, currency)
+    return {"value": format(points, "f"), "currency": currency}

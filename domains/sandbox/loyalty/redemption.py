@@ -1,6 +1,7 @@
 """Redemptions: points held for a basket, then spent, given back, or given back by time.
 
-HELD may become CAPTURED, VOIDED or EXPIRED; those are final. Nothing here awaits, so each change is whole.
+HELD may become CAPTURED, VOIDED or EXPIRED, and CAPTURED may become REVERSED; all else is final. Nothing here awaits,
+so each change is whole.
 """
 
 import heapq
@@ -40,8 +41,9 @@ class Redemptions:
         for row in rows:
             self._add(dict(row))
 
-    def hold(self, body: Row) -> Row:
-        """Set points aside. Raises Refused 409 MEMBERSHIP_NOT_FOUND or INSUFFICIENT_POINTS (with `available`)."""
+    def hold(self, body: Row, reference: str) -> Row:
+        """Set points aside. `reference` is the key of the write, here and below. Raises Refused 409
+        MEMBERSHIP_NOT_FOUND or INSUFFICIENT_POINTS (with `available`)."""
         now = self.settle()
         ttl_s = want_int({"ttlS": TTL_USUAL_S, **body}, "ttlS", 1, TTL_MAX_S)
         membership_id = want_text(body, "membershipId")
@@ -52,13 +54,13 @@ class Redemptions:
         account = self._accounts.get(membership_id)
         if account is None:
             raise Refused(409, "MEMBERSHIP_NOT_FOUND", f"There is no membership {membership_id}.")
-        _check_points(account, points, currency_code)
+        check_points(account, points, currency_code)
         if points > account.available:
             available = format(account.available, "f")
             raise Refused(409, "INSUFFICIENT_POINTS", f"{available} points are available.", available=available)
         if len(self._rows) >= REDEMPTIONS_MAX:
             raise Refused(503, "FULL", "The sandbox holds as many redemptions as it may. Start it again.")
-        account.hold(points, now)
+        account.hold(points, now, reference)
         return self._add(
             {
                 "id": self._next_id(),
@@ -68,23 +70,32 @@ class Redemptions:
                 "value": {"amount": format(points * CENTS_PER_POINT / 100, ".2f"), "currencyCode": CURRENCY},
                 "basketReference": basket_reference,
                 "expiresAt": instant(now + timedelta(seconds=ttl_s)),
+                "reference": reference,
             }
         )
 
-    def capture(self, redemption_id: str) -> Row:
+    def capture(self, redemption_id: str, reference: str) -> Row:
         """Spend held points. Raises Refused 409 REDEMPTION_NOT_FOUND or ILLEGAL_TRANSITION."""
         now = self.settle()
-        row, account, points = self._held(redemption_id)
-        account.spend(points, now)
+        row, account, points = self._in("HELD", redemption_id)
+        account.spend(points, now, reference)
         row["state"] = "CAPTURED"
         return row
 
-    def void(self, redemption_id: str) -> Row:
+    def void(self, redemption_id: str, reference: str) -> Row:
         """Give held points back. Raises Refused 409 REDEMPTION_NOT_FOUND or ILLEGAL_TRANSITION."""
         now = self.settle()
-        row, account, points = self._held(redemption_id)
-        account.release(points, now)
+        row, account, points = self._in("HELD", redemption_id)
+        account.release(points, now, reference)
         row["state"] = "VOIDED"
+        return row
+
+    def reverse(self, redemption_id: str, reference: str) -> Row:
+        """Give spent points back. Raises Refused 409 REDEMPTION_NOT_FOUND or ILLEGAL_TRANSITION."""
+        now = self.settle()
+        row, account, points = self._in("CAPTURED", redemption_id)
+        account.post("REVERSAL", points, now, reference, None)
+        row["state"] = "REVERSED"
         return row
 
     def settle(self) -> datetime:
@@ -107,11 +118,11 @@ class Redemptions:
         rows = (self._rows[id_] for id_ in reversed(self._of_member.get(membership_id, [])))
         return [row for row in rows if state is None or row["state"] == state]
 
-    def _held(self, redemption_id: str) -> tuple[Row, Account, Decimal]:
+    def _in(self, state: str, redemption_id: str) -> tuple[Row, Account, Decimal]:
         row = self._rows.get(redemption_id)
         if row is None:
             raise Refused(409, "REDEMPTION_NOT_FOUND", f"There is no redemption {redemption_id}.")
-        if row["state"] != "HELD":
+        if row["state"] != state:
             raise Refused(409, "ILLEGAL_TRANSITION", f"The redemption is {row['state']}.", state=row["state"])
         return row, self._accounts[row["membershipId"]], Decimal(row["points"]["value"])
 
@@ -129,7 +140,8 @@ class Redemptions:
         return f"red-{number:06d}"
 
 
-def _check_points(account: Account, points: Decimal, currency_code: str) -> None:
+def check_points(account: Account, points: Decimal, currency_code: str) -> None:
+    """Raises Refused 422 for points that no member of `account` could hold or spend."""
     currency = account.currency
     places = currency.get("decimalPlaces", 0)
     if currency_code != currency["code"]:

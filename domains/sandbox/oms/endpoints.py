@@ -9,11 +9,13 @@ from domains.sandbox.chassis import (
     Clock,
     Refused,
     Route,
+    Tell,
     found,
     maybe_member,
     maybe_text,
     misshapen,
     pages,
+    untold,
     want_int,
     want_objects,
     want_text,
@@ -22,6 +24,7 @@ from domains.sandbox.chassis import (
 from domains.sandbox.oms.orders import Orders
 from domains.sandbox.oms.reservations import Reservations
 from domains.sandbox.oms.returns import Returns
+from domains.sandbox.oms.shipping import Shipping
 from domains.sandbox.oms.status import status_of
 from domains.sandbox.oms.stock import Stock
 from domains.sandbox.oms.words import ORDER_STATUSES
@@ -30,20 +33,21 @@ from domains.sandbox.world import Row, World
 Handler = Callable[[dict[str, Any], dict[str, str]], Awaitable[dict[str, Any]]]
 
 
-def routes(world: World, clock: Clock) -> list[Route]:
+def routes(world: World, clock: Clock, tell: Tell = untold) -> list[Route]:
     """Every route of the OMS. It changes `world`; `clock` dates its answers and lets reservations expire."""
-    oms = _Oms(world, clock)
-    return [*oms.reads(), *oms.writes()]
+    oms = _Oms(world, clock, tell)
+    return [*oms.reads(), *oms.writes(), *oms.knobs()]
 
 
 class _Oms:
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: Clock, tell: Tell) -> None:
         self._world = world
         self._clock = clock
-        self._stock = Stock(world)
+        self._stock = Stock(world, tell)
         self._reservations = Reservations(self._stock, clock)
-        self._orders = Orders(world, self._stock, self._reservations, clock)
-        self._returns = Returns(world, self._orders, self._stock, clock)
+        self._orders = Orders(world, self._stock, self._reservations, clock, tell)
+        self._returns = Returns(world, self._orders, self._stock, clock, tell)
+        self._shipping = Shipping(self._orders, self._stock, clock)
 
     def reads(self) -> list[Route]:
         world, orders, returns = self._world, self._orders, self._returns
@@ -67,37 +71,32 @@ class _Oms:
         ]
 
     def writes(self) -> list[Route]:
-        async def reserve(body: Row, _: dict[str, str]) -> Row:
-            return self._reservations.create(body)
-
-        async def release(_: Row, path: dict[str, str]) -> Row:
-            return self._reservations.release(path["id"])
-
-        async def order(body: Row, _: dict[str, str]) -> Row:
-            return self._orders.create(body)
-
-        async def cancel_order(_: Row, path: dict[str, str]) -> Row:
-            return self._orders.cancel(path["id"])
-
-        async def record(body: Row, _: dict[str, str]) -> Row:
-            return self._returns.create(body)
-
-        async def receive(body: Row, path: dict[str, str]) -> Row:
-            return self._returns.receive(path["id"], body)
-
-        async def cancel_return(_: Row, path: dict[str, str]) -> Row:
-            return self._returns.cancel(path["id"])
-
+        reservations, orders, returns = self._reservations, self._orders, self._returns
+        taken: list[tuple[str, Callable[[Row], Row]]] = [
+            ("/v1/reservations", reservations.create),
+            ("/v1/orders", orders.create),
+            ("/v1/returns", returns.create),
+            ("/v1/returns/requests", lambda body: returns.create(body, authorized=False)),
+        ]
+        moved: list[tuple[str, Callable[[str], Row]]] = [
+            ("/v1/reservations/{id}/release", reservations.release),
+            ("/v1/orders/{id}/cancel", orders.cancel),
+            ("/v1/returns/{id}/approve", returns.approve),
+            ("/v1/returns/{id}/cancel", returns.cancel),
+        ]
+        told: list[tuple[str, Callable[[str, Row], Row]]] = [
+            ("/v1/returns/{id}/decline", returns.decline),
+            ("/v1/returns/{id}/receive", returns.receive),
+        ]
         rows: list[tuple[str, Handler]] = [
-            ("/v1/reservations", reserve),
-            ("/v1/reservations/{id}/release", release),
-            ("/v1/orders", order),
-            ("/v1/orders/{id}/cancel", cancel_order),
-            ("/v1/returns", record),
-            ("/v1/returns/{id}/receive", receive),
-            ("/v1/returns/{id}/cancel", cancel_return),
+            *((path, _of_body(do)) for path, do in taken),
+            *((path, _of_id(do)) for path, do in moved),
+            *((path, _of_both(do)) for path, do in told),
         ]
         return [Route("POST", path, handler, write=True) for path, handler in rows]
+
+    def knobs(self) -> list[Route]:
+        return [Route("POST", "/_sandbox/orders/{id}/ship", self._shipping.ship, knob=True)]
 
     def _lookup(self, member: str, find: Callable[[str], Row | None]) -> Handler:
         async def answer(body: Row, _: dict[str, str]) -> Row:
@@ -133,6 +132,27 @@ class _Oms:
             return _page(_after(self._returns.of_customer(want_text(query, "customerId")), query), query)
 
         return pages([page(query) for query in want_objects(body, "queries")], self._clock())
+
+
+def _of_body(do: Callable[[Row], Row]) -> Handler:
+    async def handler(body: Row, _: dict[str, str]) -> Row:
+        return do(body)
+
+    return handler
+
+
+def _of_id(do: Callable[[str], Row]) -> Handler:
+    async def handler(_: Row, path: dict[str, str]) -> Row:
+        return do(path["id"])
+
+    return handler
+
+
+def _of_both(do: Callable[[str, Row], Row]) -> Handler:
+    async def handler(body: Row, path: dict[str, str]) -> Row:
+        return do(path["id"], body)
+
+    return handler
 
 
 def _stock_key(key: Row) -> tuple[str, str | None]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from domains.sandbox.chassis import Clock, Refused, maybe_text, misshapen, want_money, want_objects, want_text
+from domains.sandbox.chassis import (
+    Clock,
+    Refused,
+    Tell,
+    maybe_id,
+    maybe_text,
+    misshapen,
+    untold,
+    want_money,
+    want_objects,
+    want_text,
+)
 from domains.sandbox.oms.reservations import LINES_MAX, Reservations, misses
 from domains.sandbox.oms.status import status_of
 from domains.sandbox.oms.stock import Hold, Need, Stock
@@ -13,13 +24,17 @@ from domains.sandbox.oms.words import ZERO, text_of, want_quantity, written
 from domains.sandbox.world import Row, World
 
 CURRENCY = "EUR"
+ORDERS_MAX = 200_000
 _CENT = Decimal("0.01")
 
 
 class Orders:
     """The orders of one world, and the ways to find them."""
 
-    def __init__(self, world: World, stock: Stock, reservations: Reservations, clock: Clock) -> None:
+    def __init__(
+        self, world: World, stock: Stock, reservations: Reservations, clock: Clock, tell: Tell = untold
+    ) -> None:
+        self._tell = tell
         self._rows = world.orders
         self._places = world.locations
         self._names = {sku: row["name"] for sku, row in world.products.items()}
@@ -35,9 +50,9 @@ class Orders:
     def find(self, id_: str) -> Row | None:
         return self._rows.get(id_)
 
-    def line(self, order_id: str, line_id: str) -> Row:
-        """A line that is known to exist."""
-        return next(line for line in self._rows[order_id]["lines"] if line["id"] == line_id)
+    def known(self, id_: str) -> Row:
+        """An order that is known to exist."""
+        return self._rows[id_]
 
     def by_number(self, number: str) -> Row | None:
         return self._by_number.get(number)
@@ -48,19 +63,25 @@ class Orders:
         return sorted(rows, key=lambda row: (row["placedAt"], row["id"]), reverse=True)
 
     def create(self, body: dict[str, Any]) -> Row:
-        """An OrderDraft made an Order row. Raises Refused 422, or 409 RESERVATION_NOT_OPEN or INSUFFICIENT_STOCK.
+        """An OrderDraft made an Order row, under the id and number it brings, if any.
 
         The reservation, if any, must hold exactly what is ordered; without one the OMS finds the stock itself.
+        Raises Refused 422, or 409 ORDER_ID_TAKEN, ORDER_NUMBER_TAKEN, RESERVATION_NOT_OPEN or INSUFFICIENT_STOCK.
         """
         texts = {
-            name: maybe_text(body, name) for name in ("orderNumber", "customerId", "email", "postalCode", "channel")
+            name: maybe_text(body, name) for name in ("customerId", "email", "postalCode", "channel", "redemptionId")
         }
+        id_, number = maybe_id(body, "orderId"), maybe_id(body, "orderNumber")
         drafts = want_objects(body, "lines", LINES_MAX, least=1)
-        needs = [Need(want_text(line, "sku"), None, want_quantity(line)) for line in drafts]
+        needs = [Need(want_text(line, "sku"), maybe_text(line, "locationId"), want_quantity(line)) for line in drafts]
         prices = [_price(line) for line in drafts]
         reservation_id = maybe_text(body, "reservationId")
-        if texts["orderNumber"] in self._by_number:
-            raise Refused(422, "ORDER_NUMBER_TAKEN", f"There is an order {texts['orderNumber']} already.")
+        if id_ in self._rows:
+            raise Refused(409, "ORDER_ID_TAKEN", f"There is an order {id_} already.")
+        if number in self._by_number:
+            raise Refused(409, "ORDER_NUMBER_TAKEN", f"There is an order {number} already.")
+        if len(self._rows) >= ORDERS_MAX:
+            raise Refused(503, "FULL", "The sandbox holds as many orders as it may. Start it again.")
         if reservation_id is None:
             self._reservations.expire()
             holds = self._stock.plan(needs)
@@ -69,7 +90,10 @@ class Orders:
             holds = self._reservations.open_holds(reservation_id)
             misses(holds, needs)
             self._reservations.commit(reservation_id)
-        return self._take(texts, self._lines(needs, prices), holds)
+        id_, number = self._name(id_, number)
+        row = self._take(id_, number, texts, self._lines(needs, prices), holds)
+        self.changed(row)
+        return row
 
     def cancel(self, id_: str) -> Row:
         """Cancel all of an order of which nothing has left. Refused 409 ORDER_NOT_FOUND or ILLEGAL_TRANSITION."""
@@ -97,16 +121,27 @@ class Orders:
             "reason": "Canceled on request",
             "occurredAt": written(self._clock()),
         })  # fmt: skip
+        self.changed(row)
         return row
 
-    def _take(self, texts: dict[str, str | None], lines: list[Row], holds: list[Hold]) -> Row:
-        self._count += 1
-        id_ = f"ord-{self._count:06d}"
+    def changed(self, row: Row) -> None:
+        """Tell whoever listens what has become of an order."""
+        self._tell("oms.order.changed", row["id"], row)
+
+    def _name(self, id_: str | None, number: str | None) -> tuple[str, str]:
+        """Id and number of a new order. The OMS's own step over those that callers chose."""
+        while True:
+            self._count += 1
+            named = id_ or f"ord-{self._count:06d}", number or f"R{100_000_000 + self._count}"
+            if named[0] not in self._rows and named[1] not in self._by_number:
+                return named
+
+    def _take(self, id_: str, number: str, texts: dict[str, str | None], lines: list[Row], holds: list[Hold]) -> Row:
         facts = {"lifecycle": "CREATED", "rejected": False, "blocked": False, "inReview": False}
         row: Row = {
             **texts,
             "id": id_,
-            "orderNumber": texts["orderNumber"] or f"R{100_000_000 + self._count}",
+            "orderNumber": number,
             "placedAt": written(self._clock()),
             "facts": facts | {"delivery": "NONE", "raw": "NEW"},
             "payment": {"voided": False, "expired": False},

@@ -9,8 +9,11 @@ from typing import Any
 from domains.sandbox.chassis import (
     Clock,
     Refused,
+    Tell,
+    maybe_id,
     maybe_text,
     misshapen,
+    untold,
     want_member,
     want_money,
     want_objects,
@@ -33,6 +36,7 @@ from domains.sandbox.world import Row, World, delivered_at
 
 RMA_DAYS = 30
 _AWAITED = frozenset({"AUTHORIZED", "PARTIALLY_RECEIVED"})
+_REQUESTED = frozenset({"REQUESTED"})
 _CANCELABLE = frozenset({"REQUESTED", "AUTHORIZED"})
 _SALE_MEMBERS = ("id", "sku", "ordered", "fulfilled", "canceled", "returned", "total")
 
@@ -40,7 +44,8 @@ _SALE_MEMBERS = ("id", "sku", "ordered", "fulfilled", "canceled", "returned", "t
 class Returns:
     """The returns of one world, and the ways to find them."""
 
-    def __init__(self, world: World, orders: Orders, stock: Stock, clock: Clock) -> None:
+    def __init__(self, world: World, orders: Orders, stock: Stock, clock: Clock, tell: Tell = untold) -> None:
+        self._tell = tell
         self._rows = world.returns
         self._orders = orders
         self._stock = stock
@@ -98,35 +103,57 @@ class Returns:
             ZERO,
         )
 
-    def create(self, body: dict[str, Any]) -> Row:
-        """A ReturnDraft made a ReturnAuthorization row. Refused 422, or 409 ORDER_NOT_FOUND or QUANTITY_EXCEEDED.
+    def create(self, body: dict[str, Any], *, authorized: bool = True) -> Row:
+        """A ReturnDraft made a ReturnAuthorization row, under the id and RMA number it brings, if any.
 
-        What may come back is what was fulfilled and neither came back nor is on its way back.
+        What may come back is what was fulfilled and neither came back nor is on its way back. Unless it is
+        `authorized` it waits for `approve` or `decline`. Raises Refused 422, or 409 ORDER_NOT_FOUND, QUANTITY_EXCEEDED,
+        RETURN_ID_TAKEN or RMA_NUMBER_TAKEN.
         """
         facts = _facts(body)
-        drafts = [_draft_line(line) for line in want_objects(body, "lines", LINES_MAX, least=1)]
+        drafts = [_draft_line(line, authorized) for line in want_objects(body, "lines", LINES_MAX, least=1)]
+        id_, number = maybe_id(body, "returnId"), maybe_id(body, "rmaNumber")
         order = self._orders.find(facts["orderId"])
         if order is None:
             raise Refused(409, "ORDER_NOT_FOUND", f"There is no order {facts['orderId']}.")
+        if id_ in self._rows:
+            raise Refused(409, "RETURN_ID_TAKEN", f"There is a return {id_} already.")
+        if number in self._by_rma:
+            raise Refused(409, "RMA_NUMBER_TAKEN", f"There is a return {number} already.")
         self._check(order, drafts)
-        self._count += 1
         now = self._clock()
+        id_, number = self._name(id_, number)
         row: Row = {
             **facts,
-            "id": f"ret-{self._count:06d}",
-            "rmaNumber": f"RMA-{self._count:06d}",
-            "status": "AUTHORIZED",
+            "id": id_,
+            "rmaNumber": number,
+            "status": "AUTHORIZED" if authorized else "REQUESTED",
             "provisional": False,
             "customerId": order["customerId"],
             "lines": [{"id": f"{place}"} | line for place, line in enumerate(drafts, start=1)],
             "pointsReversed": None,
-            "expiresAt": written(now + timedelta(days=RMA_DAYS)),
+            "expiresAt": written(now + timedelta(days=RMA_DAYS)) if authorized else None,
             "createdAt": written(now),
         }
-        self._rows[row["id"]] = row
-        self._by_rma[row["rmaNumber"]] = row
+        self._rows[id_] = row
+        self._by_rma[number] = row
         self._file(row)
-        return row
+        return self._changed(row)
+
+    def approve(self, id_: str) -> Row:
+        """Authorize a requested return. Raises Refused 409 RETURN_NOT_FOUND or ILLEGAL_TRANSITION."""
+        row = self._in(id_, _REQUESTED, "approved")
+        for line in row["lines"]:
+            line["quantityAuthorized"] = line["quantityRequested"]
+        row |= {"status": "AUTHORIZED", "expiresAt": written(self._clock() + timedelta(days=RMA_DAYS))}
+        return self._changed(row)
+
+    def decline(self, id_: str, body: dict[str, Any]) -> Row:
+        """Say no to a requested return. Raises Refused as `approve`, or 422."""
+        reason = want_text(body, "reason")
+        row = self._in(id_, _REQUESTED, "declined")
+        row |= {"status": "DECLINED", "declineReason": reason}
+        return self._changed(row)
 
     def receive(self, id_: str, body: dict[str, Any]) -> Row:
         """Take goods in. Raises Refused 422, or 409 RETURN_NOT_FOUND, ILLEGAL_TRANSITION or QUANTITY_EXCEEDED.
@@ -154,13 +181,26 @@ class Returns:
             row["status"] = "PARTIALLY_RECEIVED" if awaited else "RECEIVED"
         elif not awaited:
             row["status"] = "CLOSED"
-        return row
+        self._orders.changed(self._orders.known(row["orderId"]))
+        return self._changed(row)
 
     def cancel(self, id_: str) -> Row:
         """Raises Refused 409 RETURN_NOT_FOUND, or ILLEGAL_TRANSITION once goods came back or it is over."""
         row = self._in(id_, _CANCELABLE, "canceled")
         row["status"] = "CANCELED"
+        return self._changed(row)
+
+    def _changed(self, row: Row) -> Row:
+        self._tell("oms.return.changed", row["id"], row)
         return row
+
+    def _name(self, id_: str | None, number: str | None) -> tuple[str, str]:
+        """Id and RMA number of a new return. The OMS's own step over those that callers chose."""
+        while True:
+            self._count += 1
+            named = id_ or f"ret-{self._count:06d}", number or f"RMA-{self._count:06d}"
+            if named[0] not in self._rows and named[1] not in self._by_rma:
+                return named
 
     def _in(self, id_: str, statuses: frozenset[str], verb: str) -> Row:
         row = self._rows.get(id_)
@@ -190,7 +230,8 @@ class Returns:
             line["quantityAuthorized"] = text_of(Decimal(line["quantityAuthorized"]) - quantity)
             return
         line["quantityReceived"] = text_of(Decimal(line["quantityReceived"]) + quantity)
-        bought = self._orders.line(row["orderId"], line["orderLineId"])
+        order = self._orders.known(row["orderId"])
+        bought = next(part for part in order["lines"] if part["id"] == line["orderLineId"])
         bought["returned"] = text_of(Decimal(bought["returned"]) + quantity)
         if disposition == "RESTOCKED":
             self._stock.restock(bought["sku"], row["authorizedAt"], quantity)
@@ -233,12 +274,12 @@ def _facts(body: dict[str, Any]) -> Row:
     }
 
 
-def _draft_line(line: Row) -> Row:
+def _draft_line(line: Row, authorized: bool) -> Row:
     quantity = text_of(want_quantity(line))
     return {
         "orderLineId": want_text(line, "orderLineId"),
         "quantityRequested": quantity,
-        "quantityAuthorized": quantity,
+        "quantityAuthorized": quantity if authorized else "0",
         "quantityReceived": "0",
         "reason": want_member(line, "reason", RETURN_REASONS),
         "note": maybe_text(line, "note"),

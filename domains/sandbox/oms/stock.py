@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from domains.sandbox.chassis import Refused
+from domains.sandbox.chassis import Refused, Tell, untold
 from domains.sandbox.oms.words import ZERO, number_of, text_of
 from domains.sandbox.world import Row, World
 
@@ -33,8 +33,9 @@ class Hold(NamedTuple):
 class Stock:
     """The shelves of one world. Nothing here waits, so a check and its change are one step."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, tell: Tell = untold) -> None:
         self._rows = world.stock
+        self._tell = tell
         self._shipping = sorted(
             (id_ for id_, row in world.locations.items() if row["ships"]),
             key=lambda id_: (world.locations[id_]["type"] != "WAREHOUSE", id_),
@@ -63,16 +64,21 @@ class Stock:
 
     def hold(self, holds: Iterable[Hold]) -> None:
         for hold in holds:
-            self._shift(hold.sku, hold.location_id, "reserved", hold.quantity)
+            self._shift(hold.sku, hold.location_id, reserved=hold.quantity)
 
     def let_go(self, holds: Iterable[Hold]) -> None:
         for hold in holds:
-            self._shift(hold.sku, hold.location_id, "reserved", -hold.quantity)
+            self._shift(hold.sku, hold.location_id, reserved=-hold.quantity)
+
+    def leave(self, holds: Iterable[Hold]) -> None:
+        """What was held has left the building."""
+        for hold in holds:
+            self._shift(hold.sku, hold.location_id, reserved=-hold.quantity, on_hand=-hold.quantity)
 
     def restock(self, sku: str, location_id: str | None, quantity: Decimal) -> None:
         """Put goods back on the shelf at `location_id`, or at the first centre where it has none."""
         here = location_id is not None and (sku, location_id) in self._rows
-        self._shift(sku, location_id if here and location_id else self._shipping[0], "onHand", quantity)
+        self._shift(sku, location_id if here and location_id else self._shipping[0], on_hand=quantity)
 
     def _take(self, need: Need, taken: dict[tuple[str, str], Decimal]) -> list[Hold]:
         sources = self._shipping if need.location_id is None else [need.location_id]
@@ -96,13 +102,15 @@ class Stock:
         row = self._rows.get(shelf)
         return ZERO if row is None else number_of(row.get("availableToPromise")) or ZERO
 
-    def _shift(self, sku: str, location_id: str, member: str, quantity: Decimal) -> None:
+    def _shift(self, sku: str, location_id: str, *, reserved: Decimal = ZERO, on_hand: Decimal = ZERO) -> None:
         row = self._rows.get((sku, location_id))
         if row is None or "onHand" not in row:
             return  # a shelf whose numbers are unknown stays unknown
-        row[member] = text_of(Decimal(row[member]) + quantity)
+        row["reserved"] = text_of(Decimal(row["reserved"]) + reserved)
+        row["onHand"] = text_of(Decimal(row["onHand"]) + on_hand)
         free = Decimal(row["onHand"]) - Decimal(row["reserved"]) - Decimal(row["safetyStock"])
         row["availableToPromise"] = text_of(max(free, ZERO))
+        self._tell("oms.stock.changed", f"{sku}/{location_id}", row)
 
 
 def _sum(sku: str, rows: list[Row]) -> Row:

@@ -2,12 +2,13 @@
 
 Does not know who serves these facts, or over what."""
 
-from domains.sandbox.world.parcels import delivered_at
+from domains.sandbox.world.parcels import CARRIERS, delivered_at
 from domains.sandbox.world.points import CENTS_PER_POINT, CURRENCY_ROW, POINTS_PER_EURO
 from domains.sandbox.world.rows import Row, instant
 from domains.sandbox.world.world import SMALL, World, WorldSize, build_world
 
 __all__ = [
+    "CARRIERS",
     "CENTS_PER_POINT",
     "CURRENCY_ROW",
     "POINTS_PER_EURO",

@@ -6,10 +6,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domains.inventory import AvailabilitySemantics, StockPosition, combine, promise
+from domains.inventory import AvailabilitySemantics, ItemAvailability, StockPosition, combine, leans_on_book, promise
 from domains.vocabulary import FreshnessTier, LocationId, Reading, Sku
 
 TIERS = list(FreshnessTier)
+DEGRADED = FreshnessTier.STALE_DEGRADED
 ATP, ON_HAND, SELLABLE = (
     AvailabilitySemantics.AVAILABLE_TO_PROMISE,
     AvailabilitySemantics.ON_HAND,
@@ -45,6 +46,14 @@ BOOKS = st.none() | readings("erp", st.sampled_from([ON_HAND, ON_HAND, SELLABLE]
 OMSS = st.none() | readings("oms", st.just(ATP))
 
 
+def figure(reading: Reading[StockPosition] | None) -> Decimal | None:
+    """What may be promised of it, before its age is counted."""
+    if reading is None:
+        return None
+    fresh = Reading(reading.value, reading.source, FreshnessTier.FRESH, 0.0, 1.0)
+    return promise(fresh, None).value.available_to_promise
+
+
 @settings(max_examples=300)
 @given(BOOKS, OMSS)
 def test_no_fresher_than_what_was_used_and_no_meaning_made_up(
@@ -53,12 +62,12 @@ def test_no_fresher_than_what_was_used_and_no_meaning_made_up(
     """The outcome is as old as the oldest part named in its source, and means what one part meant, or SELLABLE."""
     made = combine(book, oms)
     if made is None:
-        assert (book, oms) == (None, None)
+        assert oms is None
         return
     used = [one for one in (book, oms) if one is not None and one.source in made.source.split("+")]
     assert used
     assert made.observed_at == min(one.observed_at for one in used)
-    assert TIERS.index(made.tier) == max(TIERS.index(one.tier) for one in used)
+    assert TIERS.index(made.tier) >= max(TIERS.index(one.tier) for one in used)
     assert made.observed_at + made.max_age_s <= min(one.observed_at + one.max_age_s for one in used) + 1e-6 or (
         made.max_age_s == 0
     )
@@ -68,42 +77,95 @@ def test_no_fresher_than_what_was_used_and_no_meaning_made_up(
 
 @settings(max_examples=300)
 @given(BOOKS, OMSS)
-def test_never_more_than_the_one_that_is_believed(
-    book: Reading[StockPosition] | None, oms: Reading[StockPosition] | None
-) -> None:
-    """What may be promised is the OMS's own figure, or book stock less everything known to be taken from it."""
+def test_never_more_than_anybody_says(book: Reading[StockPosition] | None, oms: Reading[StockPosition] | None) -> None:
+    """What may be promised is the OMS's own figure, or book stock less everything known to be taken from it, and never
+    more than a figure that the OMS last had."""
     made = combine(book, oms)
-    figure = None if made is None else promise(made, None).value.available_to_promise
-    if made is None or figure is None:
+    promised = figure(made)
+    if made is None or promised is None:
         return
+    known = figure(oms)
+    assert known is None or promised <= known
     if made is oms:
-        assert figure == promise(oms, None).value.available_to_promise
         return
     assert book is not None
     if book.value.semantics is not ON_HAND:
-        assert made is book
+        assert made.value == book.value
         return
     on_hand = book.value.on_hand if book.value.on_hand is not None else book.value.available_to_promise
     assert on_hand is not None
     taken = Decimal(0)
     for name in ("reserved", "safety_stock"):
-        known = [getattr(one.value, name) for one in (book, oms) if one is not None]
-        taken += max((part for part in known if part is not None), default=Decimal(0))
-    assert figure <= max(on_hand - taken, Decimal(0))
+        parts = [getattr(one.value, name) for one in (book, oms) if one is not None]
+        taken += max((part for part in parts if part is not None), default=Decimal(0))
+    assert promised <= max(on_hand - taken, Decimal(0))
+
+
+@settings(max_examples=300)
+@given(BOOKS, OMSS)
+def test_a_stand_in_is_never_promised_in_full(
+    book: Reading[StockPosition] | None, oms: Reading[StockPosition] | None
+) -> None:
+    """While the OMS fails nothing is called plentiful, and whatever is left of a figure is less than it."""
+    if oms is not None and oms.tier is not DEGRADED:
+        return
+    made = combine(book, oms)
+    if made is None:
+        return
+    assert made.tier is DEGRADED
+    answer, before = promise(made, None).value, figure(made)
+    assert answer.status is not ItemAvailability.IN_STOCK
+    assert not before or (answer.available_to_promise is not None and answer.available_to_promise < before)
+
+
+@settings(max_examples=300)
+@given(BOOKS, OMSS.filter(lambda oms: oms is not None and not leans_on_book(oms)))
+def test_a_book_that_was_not_asked_for_changes_nothing(
+    book: Reading[StockPosition] | None, oms: Reading[StockPosition]
+) -> None:
+    """Where the OMS leans on no book, it need not be read."""
+    assert combine(book, oms) is oms
 
 
 def test_the_oms_is_believed_while_it_answers() -> None:
-    """A figure of the OMS stands as it is, unless its source is failing and the book can say something."""
-    book = read(position(ON_HAND, on_hand=Decimal(50), reserved=Decimal(0), safety_stock=Decimal(0)), "erp")
+    """A figure of the OMS stands as it is, unless its source is failing and the book promises fewer."""
+    book = read(position(ON_HAND, on_hand=Decimal(9), reserved=Decimal(4), safety_stock=Decimal(2)), "erp")
     for tier in FreshnessTier:
-        oms = read(position(ATP, available_to_promise=Decimal(4)), "oms", tier)
-        assert (combine(book, oms) is oms) is (tier is not FreshnessTier.STALE_DEGRADED)
-    mute = read(position(ON_HAND, on_hand=Decimal(50)), "erp")
-    old = read(position(ATP, available_to_promise=Decimal(4)), "oms", FreshnessTier.STALE_DEGRADED)
-    assert combine(mute, old) is old
-    assert combine(None, old) is old
-    assert combine(book, None) is not None
+        more = read(position(ATP, available_to_promise=Decimal(4)), "oms", tier)
+        fewer = read(position(ATP, available_to_promise=Decimal(2)), "oms", tier)
+        assert (combine(book, more) is more) is (tier is not DEGRADED)
+        assert combine(book, fewer) is fewer
+    assert combine(None, fewer) is fewer
     assert combine(None, None) is None
+
+
+def test_a_live_oms_that_knows_nothing_is_not_contradicted() -> None:
+    """An OMS that answers without stock and without reservations does not know the shelf, and would not reserve it."""
+    book = read(position(ON_HAND, on_hand=Decimal(9), reserved=Decimal(0), safety_stock=Decimal(0)), "erp")
+    mute = read(position(ATP), "oms", FreshnessTier.LIVE)
+    assert combine(book, mute) is mute
+
+
+def test_the_book_stands_in_for_an_oms_that_cannot_be_asked() -> None:
+    """However new the book is, what it says alone is an answer of a house whose OMS fails."""
+    book = read(position(ON_HAND, on_hand=Decimal(20), reserved=Decimal(3), safety_stock=Decimal(1)), "erp")
+    made = combine(book, None)
+    assert made is not None
+    assert (made.source, made.tier, made.observed_at, made.max_age_s) == ("erp", DEGRADED, 100, 0)
+    answer = promise(made, None).value
+    assert (answer.status, answer.semantics) == (ItemAvailability.LIMITED_AVAILABILITY, SELLABLE)
+    assert answer.available_to_promise == 12  # 16, less a quarter of it
+
+
+def test_a_book_that_is_not_kept_up_stands_in_for_nobody() -> None:
+    """When both sources fail nobody knows what was sold since."""
+    figures = {"on_hand": Decimal(20), "reserved": Decimal(3), "safety_stock": Decimal(1)}
+    old = read(position(ON_HAND, **figures), "erp", DEGRADED)
+    late = read(position(ON_HAND, **figures), "erp", FreshnessTier.STALE_OK)
+    last = read(position(ATP, available_to_promise=Decimal(18)), "oms", DEGRADED)
+    assert combine(old, None) is None
+    assert combine(old, last) is last
+    assert combine(late, None) is not None
 
 
 def test_book_stock_less_what_the_oms_has_reserved() -> None:
@@ -117,13 +179,12 @@ def test_book_stock_less_what_the_oms_has_reserved() -> None:
     assert (made.source, made.tier, made.observed_at, made.max_age_s) == ("erp+oms", FreshnessTier.STALE_OK, 40, 10)
     assert made.value.semantics is SELLABLE
     assert (made.value.on_hand, made.value.reserved, made.value.safety_stock) == tuple(map(Decimal, (20, 5, 2)))
-    fresh = Reading(made.value, made.source, FreshnessTier.FRESH, 0.0, 1.0)
-    assert promise(fresh, None).value.available_to_promise == 13
+    assert figure(made) == 13
 
 
 def test_a_book_that_knows_no_reservations_promises_nothing() -> None:
-    """Book stock alone is not availability: without a word on reservations the figure is unknown."""
-    made = combine(read(position(ON_HAND, available_to_promise=Decimal(9)), "erp"), None)
-    assert made is not None
-    assert promise(made, None).value.available_to_promise is None
-    assert made.source == "erp"
+    """Book stock alone is not availability: without a word on reservations nothing is known."""
+    mute = read(position(ON_HAND, on_hand=Decimal(9), safety_stock=Decimal(0)), "erp")
+    last = read(position(ATP, available_to_promise=Decimal(4)), "oms", DEGRADED)
+    assert combine(mute, None) is None
+    assert combine(mute, last) is last

@@ -1,16 +1,26 @@
 """A promise is known again exactly as it was given, and nothing else passes for one."""
 
 import base64
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from domains.inventory import AvailabilitySemantics, PromiseClaims, PromiseKeys, SigningKey, TokenFault
+from domains.inventory import (
+    Availability,
+    AvailabilitySemantics,
+    ItemAvailability,
+    PromiseClaims,
+    PromiseKeys,
+    Promises,
+    SigningKey,
+    TokenFault,
+)
 from domains.inventory.promise_token import TOKEN_MAX, sign_promise, verify_promise
 from domains.inventory.reservation_id import bare_reservation, seal_reservation, unseal_reservation
-from domains.vocabulary import LocationId, Sku
+from domains.vocabulary import FreshnessTier, LocationId, Reading, Sku
 
 OLD, NEW, OTHER = (SigningKey(name, bytes([number]) * 32) for number, name in enumerate(("old", "new", "other")))
 KEYS = PromiseKeys(NEW, previous=OLD)
@@ -63,6 +73,20 @@ def test_any_bit_flipped_is_refused(data: st.DataObject) -> None:
 def test_junk_is_a_fault_and_no_exception(token: str) -> None:
     """Whatever a client sends, the answer is a value."""
     assert isinstance(verify_promise(token, KEYS, NOW_S), TokenFault)
+
+
+@pytest.mark.parametrize("tier", FreshnessTier)
+def test_nothing_is_promised_while_whoever_keeps_promises_fails(tier: FreshnessTier) -> None:
+    """An answer that stands in for a failing source comes without a token; an old one that is being renewed has one."""
+    there = Availability(
+        sku=ONE.sku,
+        status=ItemAvailability.LIMITED_AVAILABILITY,
+        semantics=AvailabilitySemantics.SELLABLE,
+        available_to_promise=Decimal(7),
+    )
+    reading = Reading(there, "erp:projection", tier, NOW_S - 3, 30.0)
+    token = Promises(KEYS).sign(reading, "storefront", datetime.fromtimestamp(NOW_S, UTC))
+    assert (token is None) is (tier is FreshnessTier.STALE_DEGRADED)
 
 
 def test_each_fault_has_its_name() -> None:

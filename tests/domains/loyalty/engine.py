@@ -66,6 +66,8 @@ class Engine:
             order_points=nothing,
             hold=self._hold,
             void=self._void,
+            capture=self._capture,
+            entries=nothing,
         )
 
     async def _balances(self, keys: frozenset[MembershipId], /) -> Mapping[MembershipId, Reading[LoyaltyBalance]]:
@@ -83,6 +85,9 @@ class Engine:
 
     async def _void(self, id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
         return self._write(id_, key, RedemptionState.VOIDED)
+
+    async def _capture(self, id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
+        return self._write(id_, key, RedemptionState.CAPTURED)
 
     def _write(self, what: object, key: str, state: RedemptionState) -> LoyaltyRedemption:
         self.writes.append((what, key))

@@ -1,4 +1,4 @@
-"""Points are held or given back by the engine's word, and every no says why."""
+"""Points are held by the engine's word, and every no says why."""
 
 from decimal import Decimal
 
@@ -6,16 +6,11 @@ import pytest
 
 from domains.loyalty import (
     HoldPoints,
-    IllegalRedemptionState,
     InsufficientPoints,
     LoyaltyRedemption,
     MembershipNotFound,
     PointsHold,
-    RedemptionNotFound,
-    RedemptionState,
-    VoidRedemption,
     hold,
-    void,
 )
 from domains.vocabulary import (
     BackendUnavailable,
@@ -37,7 +32,7 @@ from domains.vocabulary import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from tests.domains.loyalty.engine import HELD, MEMBER, Engine, points, rejected
+from tests.domains.loyalty.engine import MEMBER, Engine, points, rejected
 
 UNHEARD = [UpstreamTimeout, UpstreamUnreachable, UpstreamFailed, UpstreamGarbled, DeadlineExceeded]
 UNASKED = [BreakerOpen, UpstreamSaturated, UpstreamThrottled]
@@ -51,9 +46,6 @@ def command(value: str = "30", member: str = "mem-00001", ttl_s: int = 600) -> H
         ttl_s=ttl_s,
         idempotency_key=IdempotencyKey("key-1"),
     )
-
-
-VOID = VoidRedemption(redemption_id=HELD, idempotency_key=IdempotencyKey("key-2"))
 
 
 async def test_a_hold_is_passed_on_with_its_key() -> None:
@@ -137,24 +129,23 @@ async def test_a_no_outside_the_contract_is_a_fault() -> None:
     engine.write_error = rejected(None, status=401)
     with pytest.raises(UpstreamRejected):
         await hold(engine.port(), command())
-    with pytest.raises(UpstreamRejected):
-        await void(engine.port(), VOID)
     engine.balance_error = rejected(None, status=403)
     with pytest.raises(UpstreamRejected):
         await hold(engine.port(), command())
 
 
 @pytest.mark.parametrize("kind", UNHEARD)
-async def test_an_unheard_write_is_safe_to_repeat(kind: type[UpstreamError]) -> None:
-    """When the outcome is unknown, the refusal says that the same idempotency key is safe to repeat."""
+async def test_an_unheard_hold_is_safe_to_repeat(kind: type[UpstreamError]) -> None:
+    """When the engine shows no such hold either, the refusal says that the same idempotency key is safe to repeat."""
     engine = Engine()
     engine.write_error = kind(SystemRole.LOYALTY, "redemptions", "secret", retry_after_s=1.2)
-    for answer in (await hold(engine.port(), command()), await void(engine.port(), VOID)):
-        assert isinstance(answer, BackendUnavailable)
-        assert answer.retryable
-        assert answer.retry_after_seconds == 2
-        assert "safe to repeat the request with the same idempotency key" in answer.message
-        assert "secret" not in answer.message
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, BackendUnavailable)
+    assert answer.retryable
+    assert answer.retry_after_seconds == 2
+    assert "safe to repeat the request with the same idempotency key" in answer.message
+    assert "secret" not in answer.message
+    assert len(engine.writes) == 2
 
 
 @pytest.mark.parametrize("kind", UNASKED)
@@ -162,11 +153,9 @@ async def test_an_engine_that_was_not_asked_changed_nothing(kind: type[UpstreamE
     """When the call was never made, the refusal says that nothing was changed."""
     engine = Engine()
     engine.write_error = kind(SystemRole.LOYALTY, "redemptions")
-    held, voided = await hold(engine.port(), command()), await void(engine.port(), VOID)
+    held = await hold(engine.port(), command())
     assert isinstance(held, BackendUnavailable)
-    assert isinstance(voided, BackendUnavailable)
     assert "No points were held." in held.message
-    assert "The points are still held." in voided.message
     assert held.system is SystemRole.LOYALTY
     assert held.retry_after_seconds is None
 
@@ -180,51 +169,3 @@ async def test_without_a_balance_nothing_is_held(kind: type[UpstreamError]) -> N
     assert isinstance(answer, BackendUnavailable)
     assert answer.retryable
     assert engine.writes == []
-
-
-async def test_a_void_is_passed_on_with_its_key() -> None:
-    """The engine is asked at once, by id and key, and its answer is returned."""
-    engine = Engine()
-    answer = await void(engine.port(), VOID)
-    assert isinstance(answer, LoyaltyRedemption)
-    assert answer.state is RedemptionState.VOIDED
-    assert engine.writes == [(HELD, "key-2")]
-
-
-@pytest.mark.parametrize(
-    ("reason", "refusal"),
-    [("REDEMPTION_NOT_FOUND", RedemptionNotFound), ("IDEMPOTENCY_CONFLICT", IdempotencyConflict)],
-)
-async def test_the_engines_no_to_a_void_is_a_refusal(reason: str, refusal: type) -> None:
-    """Each reason of the contract has its own refusal."""
-    engine = Engine()
-    engine.write_error = rejected(reason)
-    assert isinstance(await void(engine.port(), VOID), refusal)
-
-
-@pytest.mark.parametrize(
-    ("state", "told"),
-    [
-        (RedemptionState.CAPTURED, RedemptionState.CAPTURED),
-        (RedemptionState.VOIDED, RedemptionState.VOIDED),
-        (RedemptionState.HELD, RedemptionState.UNKNOWN),
-        (None, RedemptionState.UNKNOWN),
-    ],
-)
-async def test_spent_points_are_not_given_back(state: RedemptionState | None, told: RedemptionState) -> None:
-    """The refusal says what the redemption is now; a reading that contradicts the engine is not repeated."""
-    engine = Engine()
-    engine.state, engine.write_error = state, rejected("ILLEGAL_TRANSITION")
-    answer = await void(engine.port(), VOID)
-    assert isinstance(answer, IllegalRedemptionState)
-    assert answer.state is told
-
-
-async def test_the_refusal_stands_without_the_state() -> None:
-    """When the state cannot be read after an illegal void, it is unknown, and the refusal is the same."""
-    engine = Engine()
-    engine.write_error = rejected("ILLEGAL_TRANSITION")
-    engine.state_error = UpstreamTimeout(SystemRole.LOYALTY, "redemptions")
-    answer = await void(engine.port(), VOID)
-    assert isinstance(answer, IllegalRedemptionState)
-    assert answer.state is RedemptionState.UNKNOWN

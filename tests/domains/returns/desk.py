@@ -82,7 +82,15 @@ class Desk:
             policies=self._policies,
             sales=self._sales,
             record=self._record,
+            request=self._record,
+            approve=self._unoffered,
+            decline=self._unoffered,
+            receive=self._unoffered,
+            cancel=self._unoffered,
         )
+
+    async def _unoffered(self, *_: Any) -> ReturnAuthorization:
+        raise AssertionError("nothing here moves a return on")
 
     async def _nothing(self, _keys: frozenset[Any], /) -> Mapping[Any, Reading[Any]]:
         return {}
@@ -125,12 +133,18 @@ def back(id_: str = "1", quantity: str = "1") -> ReturnDraftLine:
 
 
 def command(*lines: ReturnDraftLine, **changes: Any) -> AuthorizeReturn:
+    """A customer's, by mail."""
     ask = AuthorizeReturn(
         order_id=ORDER,
         lines=lines,
-        method=STORE,
+        method=MAIL,
         refund_type=RefundType.FULL_REFUND,
         idempotency_key=IdempotencyKey("key-1"),
-        authorized_at=LocationId("store-007"),
     )
     return msgspec.structs.replace(ask, **changes)
+
+
+def at_desk(*lines: ReturnDraftLine, **changes: Any) -> AuthorizeReturn:
+    """An associate's, in store 7."""
+    here: dict[str, Any] = {"method": STORE, "authorized_at": LocationId("store-007"), "at_desk": True}
+    return command(*lines, **here | changes)

@@ -20,15 +20,18 @@ from domains.returns import (
     ReturnWindowExpired,
     SaleLine,
     authorize,
+    name_of_return,
+    request,
 )
 from domains.vocabulary import (
+    IdempotencyKey,
     InvalidInput,
     LocationId,
     OrderId,
     Refusal,
     Sku,
 )
-from tests.domains.returns.desk import MAIL, NOW, ORDER, STORE, Desk, back, command, desk, euros, policy, sold
+from tests.domains.returns.desk import MAIL, NOW, ORDER, STORE, Desk, at_desk, back, command, desk, euros, policy, sold
 
 KIOSK = ReturnMethod.RETURN_AT_KIOSK
 
@@ -45,10 +48,11 @@ async def test_an_allowed_return_is_recorded_with_its_key() -> None:
     """The OMS gets lines, method, store, refund and fees under the key; only the policies concerned are read."""
     at = Desk((sold("1"), sold("2"), sold("3")), (policy("1", restocking_fee=euros("0.50")), policy("2")))
     lines = (back("2", "3"), back("1", "2"))
-    answer = await authorize(at.port(), command(*lines), NOW)
+    answer = await authorize(at.port(), at_desk(*lines), NOW)
     assert isinstance(answer, ReturnAuthorization)
     assert at.asked_policies == {"SKU-1", "SKU-2"}
     draft = ReturnDraft(
+        return_id=name_of_return(IdempotencyKey("key-1")).id,
         order_id=ORDER,
         lines=lines,
         method=STORE,
@@ -146,11 +150,11 @@ async def test_a_method_must_suit_every_item() -> None:
     at = desk(sold("1"), sold("2"), sold("3"))
     at.rules[Sku("SKU-2")] = policy("2", methods=(KIOSK, MAIL))
     at.rules[Sku("SKU-3")] = policy("3", methods=())
-    refusal = await refused(at, command(back("1"), back("2"), back("3")))
+    refusal = await refused(at, at_desk(back("1"), back("2"), back("3")))
     assert isinstance(refusal, MethodNotOffered)
     assert refusal.offered == (MAIL,)
     at.rules[Sku("SKU-2")] = policy("2", methods=(KIOSK,))
-    refusal = await refused(at, command(back("1"), back("2")))
+    refusal = await refused(at, at_desk(back("1"), back("2")))
     assert isinstance(refusal, MethodNotOffered)
     assert refusal.offered == ()
     assert "separately" in refusal.message
@@ -160,6 +164,25 @@ async def test_the_first_line_in_the_way_is_named() -> None:
     """Of several obstacles the first line's is told, and a line's before the method's."""
     at = desk(sold("1", returned=1), sold("2", delivered_at=NOW - timedelta(days=31)))
     wrong = {"method": KIOSK}
-    assert isinstance(await refused(at, command(back("1", "3"), back("2"), **wrong)), QuantityExceeded)
-    assert isinstance(await refused(at, command(back("2"), back("1", "3"), **wrong)), ReturnWindowExpired)
-    assert isinstance(await refused(at, command(back("1"), **wrong)), MethodNotOffered)
+    assert isinstance(await refused(at, at_desk(back("1", "3"), back("2"), **wrong)), QuantityExceeded)
+    assert isinstance(await refused(at, at_desk(back("2"), back("1", "3"), **wrong)), ReturnWindowExpired)
+    assert isinstance(await refused(at, at_desk(back("1"), **wrong)), MethodNotOffered)
+
+
+@pytest.mark.parametrize("method", [STORE, KIOSK, ReturnMethod.KEEP_PRODUCT])
+async def test_customers_authorize_returns_by_mail_alone(method: ReturnMethod) -> None:
+    """A customer who chooses another method is told to send the goods back; somebody at a desk may choose it."""
+    refusal = await refused(desk(), command(back(), method=method))
+    assert isinstance(refusal, MethodNotOffered)
+    assert refusal.offered == (MAIL,)
+
+
+async def test_a_request_is_judged_and_noted() -> None:
+    """Who asks for a return is refused as who authorizes it, by any method; what is allowed reaches the OMS unnamed."""
+    late = desk(sold("1", delivered_at=NOW - timedelta(days=31)))
+    assert isinstance(await request(late.port(), command(back()), NOW), ReturnWindowExpired)
+    assert late.records == []
+    at = desk()
+    assert isinstance(await request(at.port(), command(back(), method=STORE), NOW), ReturnAuthorization)
+    ((draft, key),) = at.records
+    assert (draft.return_id, draft.method, key) == (None, STORE, "key-1")

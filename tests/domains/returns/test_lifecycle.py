@@ -2,7 +2,7 @@
 
 import pytest
 
-from domains.returns import ReturnStatus, may_become
+from domains.returns import ReturnStatus, may_become, may_have_become
 
 STEPS = {
     "REQUESTED": {"AUTHORIZED", "DECLINED", "CANCELED"},
@@ -32,3 +32,12 @@ def test_every_return_can_end() -> None:
     for _ in ReturnStatus:
         ends |= {status for status in ReturnStatus if any(may_become(status, other) for other in ends)}
     assert ends == set(ReturnStatus)
+
+
+@pytest.mark.parametrize("status", ReturnStatus)
+def test_a_step_that_was_taken_is_behind(status: ReturnStatus) -> None:
+    """Whoever repeats a step finds the return where it leads or beyond: a canceled one is canceled and nothing else."""
+    assert may_have_become(status, status)
+    assert may_have_become(status, ReturnStatus.CANCELED) is (status is ReturnStatus.CANCELED)
+    reached = {"RECEIVED", "REFUND_PENDING", "REFUNDED", "CLOSED"}
+    assert may_have_become(status, ReturnStatus.RECEIVED) is (status.value in reached)

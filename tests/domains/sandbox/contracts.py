@@ -26,6 +26,15 @@ class Contract:
         """Method and path of every endpoint."""
         return {(method.upper(), path) for path, row in self.document["paths"].items() for method in row}
 
+    @property
+    def keyed(self) -> set[str]:
+        """Paths of the writes: what asks for an Idempotency-Key."""
+        return {
+            path
+            for path, row in self.document["paths"].items()
+            if any(parameter["name"] == "Idempotency-Key" for parameter in row.get("post", {}).get("parameters", ()))
+        }
+
     def judge(self, path: str, response: httpx.Response) -> dict[str, Any]:
         """The body of `response` to the endpoint `path` (a template). Raises ValidationError if it is not allowed."""
         operation = self.document["paths"][path][response.request.method.lower()]

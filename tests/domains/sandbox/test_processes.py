@@ -1,11 +1,17 @@
 """The services as processes: started together, stopped one by one, and never left behind."""
 
+import base64
+import json
+import queue
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import psutil
@@ -52,6 +58,49 @@ def test_all_services_know_the_same_world() -> None:
             for role, url in sandbox.urls.items()
         }
     assert found["ERP"][0]["customerId"] == found["CRM"][0]["id"] == "cust-00001"
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[str, "queue.Queue[dict[str, Any]]"]]:
+    """An address that takes every event, and the events it took."""
+    taken: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", taken
+        server.shutdown()
+        thread.join()
+
+
+def test_each_service_sends_events() -> None:
+    """Every service, in its own process, tells the webhook it was given what its knobs change."""
+    secret = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+    price = {"amount": "1.25", "currencyCode": "EUR"}
+    knobs: dict[str, tuple[str, dict[str, Any], str]] = {
+        "ERP": ("products", {"sku": "SKU-00001", "listPrice": price}, "erp.product.changed"),
+        "OMS": ("orders/ord-000010/ship", {}, "oms.order.changed"),
+        "LOYALTY": ("balances", {"membershipId": "mem-00001", "points": 5}, "loyalty.balance.changed"),
+        "CRM": ("customers", {"customerId": "cust-00001", "region": "eu-south"}, "crm.customer.changed"),
+    }
+    with receiver() as (url, taken), Sandbox.start(latency_scale=0) as sandbox:
+        for role, (knob, body, type_) in knobs.items():
+            at = f"{sandbox.urls[role]}/_sandbox"
+            httpx.post(f"{at}/webhook", json={"url": url, "secret": secret}, timeout=5, trust_env=False)
+            answer = httpx.post(f"{at}/{knob}", json=body, timeout=5, trust_env=False)
+            assert answer.status_code == 200, answer.text
+            event = taken.get(timeout=5)
+            assert (event["type"], event["source"]) == (type_, f"/sandbox/{role.lower()}")
+            assert event["data"]["sequence"] == event["sequence"]
 
 
 def test_a_taken_port_is_told(capfd: pytest.CaptureFixture[str]) -> None:

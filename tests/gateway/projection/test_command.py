@@ -6,9 +6,9 @@ import httpx
 import pytest
 from rich.console import Console
 
+from gateway.database import DatabaseUnusable
 from gateway.projection import Progress, Store, progress_bars, run_refresh, shown_on
 from gateway.projection.command import RefreshStopped
-from gateway.projection.database import DatabaseUnusable
 from gateway.projection.lease import Lease
 from tests.gateway.projection.erp import POSITIONS_OF_TINY, QUICK, Clock, Erp
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from domains.vocabulary import FEED_PAGE_MAX, FeedPage, Sku
+from gateway.database import DatabaseUnusable, open_database
 from gateway.projection import POSITIONS, PRODUCTS, Store, apply, open_store
 from gateway.projection import tables as making
-from gateway.projection.database import DatabaseUnusable, open_database
 from gateway.projection.kinds import products, refreshes, schema
 from gateway.projection.lease import Lease, LeaseLost
 from gateway.projection.walks import Walk

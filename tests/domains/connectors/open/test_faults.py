@@ -32,25 +32,25 @@ AT = OpenSettings("http://service.test")
         b'{"items": [',
         b"{}",
         b"[]",
-        b'{"items": [{"sku": 1}], "asOf": "2026-03-02T10:15:30Z"}',
+        b'{"items": [{"customerId": 1}], "asOf": "2026-03-02T10:15:30Z"}',
     ],
 )
 async def test_garbled_answers(body: bytes, service: Callable[[SystemRole], Any]) -> None:
     """A body that is not what the contract says is UpstreamGarbled, never a half-read answer."""
     erp = service(SystemRole.ERP)
-    erp.answers["/v1/products/lookup"] = httpx.Response(200, content=body)
+    erp.answers["/v1/accounts/lookup"] = httpx.Response(200, content=body)
     with pytest.raises(UpstreamGarbled):
-        await connect_erp(AT, erp.wire()).products.by_sku(frozenset({Sku("SKU-00001")}))
+        await connect_erp(AT, erp.wire()).accounts(frozenset({CustomerId("cust-00001")}))
 
 
 @pytest.mark.parametrize("fault", [{"code": "DB", "message": "pool exhausted"}, "down", {"text": "é" * 500}])
 async def test_an_error_inside_a_200_is_a_fault(fault: Any, service: Callable[[SystemRole], Any]) -> None:
     """Some services report their own faults with status 200: that is their failure, not a garbled answer."""
     erp = service(SystemRole.ERP)
-    erp.answers["/v1/products/lookup"] = httpx.Response(200, json={"error": fault})
+    erp.answers["/v1/accounts/lookup"] = httpx.Response(200, json={"error": fault})
     with pytest.raises(UpstreamFailed) as failed:
-        await connect_erp(AT, erp.wire()).products.by_sku(frozenset({Sku("SKU-00001")}))
-    assert (failed.value.system, failed.value.capability) == (SystemRole.ERP, "products")
+        await connect_erp(AT, erp.wire()).accounts(frozenset({CustomerId("cust-00001")}))
+    assert (failed.value.system, failed.value.capability) == (SystemRole.ERP, "accounts")
     assert len(failed.value.detail) <= 200
 
 

@@ -47,23 +47,16 @@ def values(found: Mapping[Any, Reading[Any]], source: str) -> dict[Any, Any]:
     return {key: reading.value for key, reading in found.items()}
 
 
-async def test_products(service: Callable[[SystemRole], Any]) -> None:
-    """Products come back by SKU; one that the ERP does not know is absent."""
+async def test_a_lookup(service: Callable[[SystemRole], Any]) -> None:
+    """What is not found is absent, and what was not asked for does not get past the connector."""
     erp = service(SystemRole.ERP)
-    found = values(
-        await connect_erp(AT, erp.wire()).products.by_sku(frozenset({JACKET, SOCKS, GHOST})), source="erp:open"
-    )
-    assert found.keys() == {JACKET, SOCKS}
-    assert found[JACKET].list_price == Money(amount=Decimal("129.00"), currency_code="EUR")
-    assert set(erp.asked[0][1].skus) == {JACKET, SOCKS, GHOST}
+    other, ghost = CustomerId("cust-00003"), CustomerId("cust-99999")
+    accounts = connect_erp(AT, erp.wire()).accounts
+    assert values(await accounts(frozenset({ADA, ghost})), source="erp:open").keys() == {ADA}
+    assert values(await accounts(frozenset({other})), source="erp:open").keys() == {other}
+    assert set(erp.asked[0][1].customer_ids) == {ADA, ghost}
     assert erp.requests[0].headers["Authorization"] == "Bearer s3cret"
     assert "s3cret" not in repr(AT)
-
-
-async def test_items_nobody_asked_for_are_left_out(service: Callable[[SystemRole], Any]) -> None:
-    """A service that answers more than it was asked does not get it past the connector."""
-    found = await connect_erp(AT, service(SystemRole.ERP).wire()).products.by_sku(frozenset({SOCKS}))
-    assert found.keys() == {SOCKS}
 
 
 async def test_books(service: Callable[[SystemRole], Any]) -> None:

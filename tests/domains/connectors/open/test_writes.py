@@ -11,6 +11,7 @@ from domains.connectors.open import OpenSettings, connect_loyalty, connect_oms
 from domains.inventory import ReservationDraft, ReservationKind, ReservationLine, ReservationState
 from domains.loyalty import PointsHold, RedemptionState
 from domains.returns import RefundType, ReturnDraft, ReturnDraftLine, ReturnMethod, ReturnReason
+from domains.upstream import Wire, WirePolicy
 from domains.vocabulary import (
     IdempotencyKey,
     MembershipId,
@@ -21,6 +22,7 @@ from domains.vocabulary import (
     Sku,
     SystemRole,
     UpstreamRejected,
+    UpstreamTimeout,
 )
 
 AT = OpenSettings("http://service.test")
@@ -46,6 +48,22 @@ async def test_hold(service: Callable[[SystemRole], Any]) -> None:
     assert redemption.state is RedemptionState.HELD
     assert engine.asked == [("/v1/redemptions", HOLD)]
     assert engine.requests[0].headers["Idempotency-Key"] == KEY
+
+
+@pytest.mark.parametrize("how", ["hold", "void", "capture"])
+async def test_a_redemption_is_written_once_by_the_wire(how: str, service: Callable[[SystemRole], Any]) -> None:
+    """What got no answer is not sent again before somebody has looked, though its key would allow it."""
+    asked: list[httpx.Request] = []
+
+    def lost(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        raise httpx.ReadTimeout("no answer", request=request)
+
+    wire = Wire(SystemRole.LOYALTY, WirePolicy(retries_max=2, retry_base_s=0.0), httpx.MockTransport(lost))
+    write = getattr(connect_loyalty(AT, wire).loyalty, how)
+    with pytest.raises(UpstreamTimeout):
+        await write(HOLD if how == "hold" else RedemptionId("red-1"), KEY)
+    assert [request.headers["Idempotency-Key"] for request in asked] == [KEY]
 
 
 @pytest.mark.parametrize("id_", ["red-000001", "red/1?x=1", "..", "r\u00f6d 1"])

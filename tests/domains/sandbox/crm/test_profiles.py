@@ -1,6 +1,7 @@
 """The sandbox CRM, over its printed contract."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from domains.sandbox import crm
 from domains.sandbox.chassis import STILL, build_app
 from domains.sandbox.world import SMALL, World, build_world
 from tests.domains.sandbox.contracts import Contract
+from tests.domains.sandbox.telling import Told
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 CONTRACT = Contract.of("CRM")
@@ -26,10 +28,10 @@ def client(world: World) -> httpx.AsyncClient:
 
 
 def test_offers_what_the_contract_says(world: World) -> None:
-    """The CRM has exactly the endpoints of its contract, and none of them writes."""
-    rows = crm.routes(world, lambda: NOW)
+    """The CRM has exactly the endpoints of its contract, and the one of them that is keyed writes."""
+    rows = [row for row in crm.routes(world, lambda: NOW) if not row.knob]
     assert {(row.method, row.path) for row in rows} == CONTRACT.endpoints
-    assert not any(row.write for row in rows)
+    assert {row.path for row in rows if row.write} == CONTRACT.keyed == {"/v1/history"}
 
 
 async def test_lookup_answers_each_known_id_once(client: httpx.AsyncClient, world: World) -> None:
@@ -74,3 +76,52 @@ async def test_refuses_what_is_not_a_question(client: httpx.AsyncClient, body: d
     response = await client.post("/v1/customers/resolve", json=body)
     assert response.status_code == 422
     assert CONTRACT.judge("/v1/customers/resolve", response)["code"] == "INVALID_BODY"
+
+
+def note(**members: Any) -> dict[str, Any]:
+    body = {"customerId": "cust-00001", "kind": "order.submitted", "about": "Order:web-1", "text": "Ordered."}
+    return body | {"occurredAt": "2026-03-02T09:59:00+01:00"} | members
+
+
+async def test_a_history_is_the_last_thousand_notes(client: httpx.AsyncClient) -> None:
+    """Notes are kept in the order they came, a thousand of a customer; other customers' are apart."""
+    path = "/v1/history"
+    for number in range(1002):
+        body = note(text=str(number))
+        answer = CONTRACT.judge(path, await client.post(path, json=body, headers={"Idempotency-Key": str(number)}))
+        assert answer == body | {"id": answer["id"]}
+    asked = {"customerIds": ["cust-00001", "cust-00002"]}
+    found = CONTRACT.judge("/v1/history/lookup", await client.post("/v1/history/lookup", json=asked))
+    assert [entry["text"] for entry in found["items"]] == [str(number) for number in range(2, 1002)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (note(customerId="nobody"), 409, "CUSTOMER_NOT_FOUND"),
+        (note(text=None), 422, "INVALID_BODY"),
+        (note(occurredAt="yesterday"), 422, "INVALID_BODY"),
+        (note(occurredAt="2026-03-02T10:00:00"), 422, "INVALID_BODY"),
+    ],
+)
+async def test_refuses_what_is_no_note(client: httpx.AsyncClient, body: Any, status: int, code: str) -> None:
+    """A note needs a customer, words and a moment."""
+    response = await client.post("/v1/history", json=body, headers={"Idempotency-Key": "k"})
+    answer = CONTRACT.judge("/v1/history", response)
+    assert (response.status_code, answer["code"]) == (status, code)
+
+
+async def test_a_changed_profile_is_told(world: World) -> None:
+    """The knob changes what is looked up from then on, tells it, and leaves the world alone."""
+    told = Told()
+    app = build_app("CRM", crm.routes(world, lambda: NOW, told), STILL, lambda: NOW)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://crm") as client:
+        body = {"customerId": "cust-00001", "segments": ["lapsed"], "phone": None}
+        changed = (await client.post("/_sandbox/customers", json=body)).json()
+        found = await client.post("/v1/customers/lookup", json={"customerIds": ["cust-00001"]})
+        nothing = await client.post("/_sandbox/customers", json={"customerId": "cust-00001"})
+        nobody = await client.post("/_sandbox/customers", json=body | {"customerId": "nobody"})
+    assert CONTRACT.judge("/v1/customers/lookup", found)["items"] == [changed]
+    assert changed == world.customers["cust-00001"] | {"segments": ["lapsed"], "phone": None}
+    assert told.about("crm.customer.changed") == [("cust-00001", changed)]
+    assert (nothing.status_code, nobody.status_code) == (422, 404)

@@ -100,12 +100,12 @@ async def test_what_has_left_cannot_be_canceled(service: Oms, order_id: str) -> 
 
 
 async def test_refuses_impossible_orders(service: Oms, world: World) -> None:
-    """Other currencies, negative prices, no lines, and numbers already taken are 422; unknown orders are 409."""
+    """Other currencies, negative prices and no lines are 422; numbers already taken and unknown orders are 409."""
     line = {"sku": "SKU-00001", "quantity": "1"}
     for price in ({"amount": "1.00", "currencyCode": "USD"}, {"amount": "-1.00", "currencyCode": "EUR"}, None):
         body = {"lines": [line | {"unitPrice": price}]}
         assert (await service.refused("/v1/orders", body))[:2] == (422, "INVALID_BODY")
     assert (await service.refused("/v1/orders", {"lines": []}))[:2] == (422, "INVALID_BODY")
     taken = order_of(("SKU-00001", "1"), orderNumber=world.orders["ord-000001"]["orderNumber"])
-    assert (await service.refused("/v1/orders", taken))[:2] == (422, "ORDER_NUMBER_TAKEN")
+    assert (await service.refused("/v1/orders", taken))[:2] == (409, "ORDER_NUMBER_TAKEN")
     assert (await service.refused("/v1/orders/{id}/cancel", {}, "ord-0"))[:2] == (409, "ORDER_NOT_FOUND")

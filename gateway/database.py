@@ -1,10 +1,15 @@
-"""The database behind the projection: an SQLite file, or Postgres by its URL, with the same statements for both."""
+"""The one database: an SQLite file, or Postgres by its URL, with the same statements for both.
+
+The projection and the journal stand in it, each with a pool of its own, so that neither waits for the other's.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -31,10 +36,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.trouble import CannotStart
 
+R = TypeVar("R")
+
 TROUBLE = (DBAPIError, PoolTimeout)
 """What a statement raises when the database is locked, full, away or too slow."""
 
-CONNECTIONS_MAX = 4  # SQLite writes one at a time whatever we open; reads of one process are short
+CONNECTIONS = 4  # SQLite writes one at a time whatever we open; reads of one process are short
 BUSY_TIMEOUT_S = (
     5.0  # how long SQLite waits for another writer: a page takes 20 ms, a checkpoint of a slow disk seconds
 )
@@ -63,34 +70,81 @@ class Database:
     reading: Engine
     insert: Callable[[Table], Any]
     unpacked: Callable[[Table], Select[Any]]
+    connections: int
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.writing.dialect.name == "postgresql"
 
     def close(self) -> None:
         self.writing.dispose()
 
 
-def open_database(url: str) -> Database:
-    """The database at `url`: `sqlite:///projection.db` or `postgresql://user:password@host/name`.
+class Desk:
+    """A database, asked and written from the event loop: each call is one transaction in a thread.
 
-    Connects on first use. Raises DatabaseUnusable for a URL of another kind.
+    Both ways raise what `TROUBLE` lists when the database cannot be asked.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        # As many as there are connections: a thread more would only wait for one.
+        self._threads = ThreadPoolExecutor(database.connections, thread_name_prefix="database")
+
+    async def write(self, work: Callable[[Connection], R]) -> R:
+        """What `work` answers, once everything that it wrote is committed; nothing of it when it raises."""
+
+        def transaction() -> R:
+            with self.database.writing.begin() as connection:
+                return work(connection)
+
+        written = asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+        try:
+            return await asyncio.shield(written)
+        except asyncio.CancelledError:
+            # A thread cannot be stopped: whoever is cancelled knows that its last transaction is over, and not that it
+            # will be written some time after the next one has begun.
+            await asyncio.wait({written})
+            raise
+
+    async def read(self, work: Callable[[Connection], R]) -> R:
+        """What `work` finds, outside of any transaction."""
+
+        def look() -> R:
+            with self.database.reading.connect() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look)
+
+    async def close(self) -> None:
+        """Wait for what is being written, and let go of the database."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self.database.close()
+
+
+def open_database(url: str, connections: int = CONNECTIONS) -> Database:
+    """The database at `url`: `sqlite:///retailgraph.db` or `postgresql://user:password@host/name`.
+
+    Connects on first use, at most `connections` times. Raises DatabaseUnusable for a URL of another kind.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise DatabaseUnusable(f"The database's address is not a URL. {_ALLOWED}") from None
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return _sqlite(parsed)
+        return _sqlite(parsed, connections)
     if parsed.drivername in ("postgresql", "postgres"):
-        return _postgres(parsed.set(drivername="postgresql+psycopg"))
+        return _postgres(parsed.set(drivername="postgresql+psycopg"), connections)
     raise DatabaseUnusable(f"A {parsed.drivername} database like this cannot be used. {_ALLOWED}")
 
 
 _ALLOWED = "Use sqlite:///path/of/a/file.db or postgresql://user:password@host/name."
 
 
-def _sqlite(url: URL) -> Database:
+def _sqlite(url: URL, connections: int) -> Database:
     engine = create_engine(
         url,
-        pool_size=CONNECTIONS_MAX,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
         connect_args={"timeout": BUSY_TIMEOUT_S},
@@ -109,7 +163,9 @@ def _sqlite(url: URL) -> Database:
             # A transaction that turns from reader to writer midway fails at once when another writes: SQLITE_BUSY.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    return Database(engine, engine.execution_options(**{_LOOKS_ONLY: True}), sqlite.insert, _from_json_each)
+    return Database(
+        engine, engine.execution_options(**{_LOOKS_ONLY: True}), sqlite.insert, _from_json_each, connections
+    )
 
 
 def _from_json_each(table: Table) -> Select[Any]:
@@ -119,11 +175,11 @@ def _from_json_each(table: Table) -> Select[Any]:
     return select(*columns).where(true())
 
 
-def _postgres(url: URL) -> Database:
+def _postgres(url: URL, connections: int) -> Database:
     timeout_ms = int(STATEMENT_TIMEOUT_S * 1000)
     engine = create_engine(
         url,
-        pool_size=CONNECTIONS_MAX,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
         pool_pre_ping=True,  # a failover leaves dead connections in the pool
@@ -134,7 +190,11 @@ def _postgres(url: URL) -> Database:
         },
     )
     return Database(
-        engine, engine.execution_options(isolation_level="AUTOCOMMIT"), postgresql.insert, _from_json_recordset
+        engine,
+        engine.execution_options(isolation_level="AUTOCOMMIT"),
+        postgresql.insert,
+        _from_json_recordset,
+        connections,
     )
 
 

@@ -1,0 +1,90 @@
+"""The Workflow: a slow write as named steps, each with what it does, how it is found again, and how it is undone.
+
+Deliberately does not know where flows are kept, who runs them, or what any of them is about."""
+
+from domains.durable.event import Event
+from domains.durable.flow import (
+    BECOMES,
+    OVER,
+    BusinessException,
+    ExceptionAction,
+    ExceptionQuery,
+    ExceptionSource,
+    Flow,
+    FlowQuery,
+    FlowState,
+    FlowStep,
+    Severity,
+    StepState,
+)
+from domains.durable.outcome import Done, NeedsPerson, Outcome, Refused, RetryAfter, outcome_of
+from domains.durable.port import (
+    Accepted,
+    Begun,
+    Durable,
+    InFlight,
+    JournalFull,
+    JournalUnavailable,
+    OtherInput,
+    Receipt,
+    Replayed,
+    RetryLater,
+    Submission,
+    Write,
+)
+from domains.durable.reconciliation import Mismatch, Reconciliation, ReconciliationQuery
+from domains.durable.refusals import (
+    ActionNotOffered,
+    ExceptionNotFound,
+    FlowNotFound,
+    IllegalFlowState,
+    StepNotFound,
+)
+from domains.durable.workflow import IfRefused, Step, Task, Workflow, step_key
+
+__all__ = [
+    "BECOMES",
+    "OVER",
+    "Accepted",
+    "ActionNotOffered",
+    "Begun",
+    "BusinessException",
+    "Done",
+    "Durable",
+    "Event",
+    "ExceptionAction",
+    "ExceptionNotFound",
+    "ExceptionQuery",
+    "ExceptionSource",
+    "Flow",
+    "FlowNotFound",
+    "FlowQuery",
+    "FlowState",
+    "FlowStep",
+    "IfRefused",
+    "IllegalFlowState",
+    "InFlight",
+    "JournalFull",
+    "JournalUnavailable",
+    "Mismatch",
+    "NeedsPerson",
+    "OtherInput",
+    "Outcome",
+    "Receipt",
+    "Reconciliation",
+    "ReconciliationQuery",
+    "Refused",
+    "Replayed",
+    "RetryAfter",
+    "RetryLater",
+    "Severity",
+    "Step",
+    "StepNotFound",
+    "StepState",
+    "Submission",
+    "Task",
+    "Workflow",
+    "Write",
+    "outcome_of",
+    "step_key",
+]
