@@ -1,0 +1,80 @@
+"""The gateway that is measured: `retailgraph serve`, and one page more that says whom its Wires have asked.
+
+`python -m gateway.bench.counted FILE` reads its settings from a JSON file, writes its port to standard output once it
+listens, and ends by itself when standard input does, so that it outlives nobody who started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from domains.upstream import Wire
+from domains.vocabulary import SystemRole
+from gateway.app import build_app
+from gateway.http import Drain
+from gateway.serving import bind, run
+from gateway.settings import build
+from gateway.telemetry import configure_logs
+from gateway.wiring import open_retail
+
+CALLS = "/_bench/calls"
+BACKGROUND = "BACKGROUND"
+"""The name of calls on whose time nobody waits."""
+
+_DRAIN_TIMEOUT_S = 2.0
+
+
+def main(file: str) -> None:
+    """Serve until standard input ends, or a signal comes."""
+    settings = build(json.loads(Path(file).read_text(encoding="utf-8")))
+    configure_logs(settings.logs.level, settings.logs.format)
+    wires: dict[SystemRole, Wire] = {}
+
+    async def calls(_: Request) -> JSONResponse:
+        return JSONResponse(counted(wires))
+
+    drain = Drain()
+    app = build_app(settings, drain=drain, open_retail=partial(open_retail, watch=wires.update))
+    app.router.routes.append(Route(CALLS, calls))
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    with bind(settings.server.host, settings.server.port) as sock:
+        port = sock.getsockname()[1]
+        run(app, sock, drain, partial(_say, f"{port}\n"), linger_s=0, timeout_s=_DRAIN_TIMEOUT_S)
+
+
+def counted(wires: Mapping[SystemRole, Wire]) -> dict[str, dict[str, dict[str, int]]]:
+    """By system and path since the start: how often it was `asked`, and the calls that were `refused` their path."""
+    snapshots = {role.value: wire.snapshot() for role, wire in wires.items()}
+    return {
+        role: {
+            "asked": {BACKGROUND if path is None else path.value: count for path, count in wire.asked_on.items()},
+            "refused": {path.value: count for path, count in wire.refused_on.items()},
+        }
+        for role, wire in snapshots.items()
+    }
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
