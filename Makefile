@@ -6,7 +6,7 @@ PORT ?= 8000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench faults outage check schema assets audit test-browser lock clean
+.PHONY: help demo test bench faults outage crash crash-full check schema assets audit test-browser lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ faults: .venv/ready-dev ## every system x fault x cache state against what the s
 
 outage: .venv/ready-dev ## load on several processes while systems and the shared cache fail; writes build/outage.md
 	$(BIN)/pytest -m outage tests/outage
+
+crash: .venv/ready-dev ## processes killed, systems and the database failing under orders and returns; writes build/crash.md
+	$(BIN)/pytest -m crash tests/crash
+
+crash-full: .venv/ready-dev ## the same with 2,000 orders and 500 returns on Postgres, and every kill on both databases
+	CRASH_FULL=1 CRASH_ORDERS=2000 CRASH_RETURNS=500 $(BIN)/pytest -m crash tests/crash -k "not (chaos and sqlite)"
 
 bench: .venv/ready-dev ## what a page costs, as ratios; writes build/bench.md, .json and .svg
 	$(BIN)/python -m tests.bench

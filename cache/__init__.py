@@ -7,7 +7,7 @@ from cache.freshness import FreshnessPolicy
 from cache.loading import LoadLimits
 from cache.pantry import Pantry, open_pantry
 from cache.read_through import Cached
-from cache.redis import RedisLimits
+from cache.redis import RedisLimits, connect
 
 __all__ = [
     "CacheEvent",
@@ -18,5 +18,6 @@ __all__ = [
     "LoadLimits",
     "Pantry",
     "RedisLimits",
+    "connect",
     "open_pantry",
 ]

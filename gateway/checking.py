@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from graphql import GraphQLSchema
 from rich.console import Console
 from rich.markup import escape
 
 from domains.vocabulary import ServingPath
-from gateway.paths import Proof, instead, prove
-from gateway.paths.proof import UnreadableDocuments
+from gateway.documents import MANIFEST, read_manifest
+from gateway.paths import Declared, Proof, UnreadableDocuments, instead, prove, prove_texts
 from gateway.schema import build_schema, served
 from gateway.trouble import CannotStart
 
@@ -25,7 +26,7 @@ def check(places: Sequence[Path], path: str, as_json: bool) -> bool:
         paths = ", ".join(one.value for one in ServingPath)
         raise CannotStart(f"--path is {path!r}; allowed: {paths}.") from None
     try:
-        proofs = prove(schema._schema, served(schema), places, judged_on)  # noqa: SLF001 - no public way to it
+        proofs = _proofs(schema._schema, served(schema), places, judged_on)  # noqa: SLF001 - no public way to it
     except UnreadableDocuments as exc:
         raise CannotStart("The documents cannot be checked.\n  " + "\n  ".join(exc.problems)) from exc
     holds = all(proof.holds for proof in proofs)
@@ -41,6 +42,18 @@ def check(places: Sequence[Path], path: str, as_json: bool) -> bool:
     broken = sum(not proof.holds for proof in proofs)
     console.print(f"{len(proofs)} operations: {len(proofs) - broken} proven, {broken} refused.")
     return holds
+
+
+def _proofs(schema: GraphQLSchema, declared: Declared, places: Sequence[Path], path: ServingPath) -> tuple[Proof, ...]:
+    """Of files and folders, whose fragments are one set, and of manifests, where each document is complete."""
+    manifests = [place for place in places if place.suffix == MANIFEST and not place.is_dir()]
+    written = [place for place in places if place not in manifests]
+    proofs = prove(schema, declared, written, path) if written else ()
+    for manifest in manifests:
+        for document in read_manifest(manifest):
+            on = document.path or path
+            proofs += prove_texts(schema, declared, {Path(document.origin): document.text}, on)
+    return proofs
 
 
 def _print(proof: Proof, console: Console) -> None:

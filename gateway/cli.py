@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import __version__
+from gateway import __version__, credentials, operations
 from gateway.trouble import CannotStart
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +81,16 @@ def serve(
         deployment.start(config, host, port, check)
 
 
+@app.command()
+def work(
+    config: Annotated[
+        Path | None, typer.Option(help="The settings, as TOML. By default what RETAILGRAPH_CONFIG names.")
+    ] = None,
+) -> None:
+    """Do the steps of slow writes, beside the processes that serve. As many as there are to be."""
+    _room("gateway.work").start(config)
+
+
 projection = typer.Typer(help="What is read from the ERP ahead of time.", no_args_is_help=True)
 app.add_typer(projection, name="projection")
 
@@ -94,6 +104,49 @@ def refresh(
 ) -> None:
     """Read products, positions and places from the ERP into the projection now. A stopped reading is taken up again."""
     _room("gateway.deployment").refresh(config, full)
+
+
+app.add_typer(operations.flows, name="flows")
+app.add_typer(operations.events, name="events")
+app.command("dead-letters")(operations.dead_letters)
+app.command()(operations.reconcile)
+app.add_typer(credentials.keys, name="keys")
+app.command()(credentials.token)
+
+
+bench = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+
+
+@bench.command()
+def checkout(
+    operations: Annotated[int, typer.Option(help="How many, over all five conditions of the ERP.")] = 10_000,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
+    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
+) -> None:
+    """Prove that checkout does not need the ERP: healthy, slow, hanging, gone and garbling, in one run.
+
+    Exits with 0 when every claim holds, 1 when one is missed.
+    """
+    if not _room("gateway.bench.checkout").start(operations, json_file, svg_file):
+        raise typer.Exit(1)
+
+
+@bench.command()
+def durable(
+    operations: Annotated[int, typer.Option(help="How many orders and returns, 50 a second.")] = 3_000,
+    database: Annotated[
+        str | None, typer.Option(help="The URL of an empty one. By default an SQLite file that is gone afterwards.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
+    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
+) -> None:
+    """Measure how soon orders and returns are acknowledged while workers carry the ones before them out.
+
+    Exits with 0 when every claim holds, 1 when one is missed.
+    """
+    if not _room("gateway.bench.durable").start(operations, database, json_file, svg_file):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -12,7 +12,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
@@ -106,8 +106,16 @@ def _at(root: type[BaseModel], key: Key) -> Any:
             annotation = declared.annotation if isinstance(declared, FieldInfo) else declared
             declared = (get_args(annotation) or (str,))[0]
         else:
-            declared = _members(declared).get(part, str)
+            declared = _members(declared).get(part) or _valued(declared)
     return declared
+
+
+def _valued(declared: Any) -> Any:
+    """What each value of a table with free keys is declared as."""
+    annotation = declared.annotation if isinstance(declared, FieldInfo) else declared
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return get_args(annotation)[1] if get_origin(annotation) in (dict, Mapping) else str
 
 
 def _allowed(declared: Any) -> str:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
+import secrets
 import shlex
 import signal
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
 from domains.sandbox import ROLES, Sandbox, SandboxFailed
 from gateway.app import build_app
+from gateway.events import PREFIX
 from gateway.explorer import Sample, first_query
 from gateway.http import Drain
+from gateway.identity.demo_issuer import demo_issuer
 from gateway.serving import bind, run
 from gateway.settings import Settings, build
 from gateway.telemetry import configure_logs
 from gateway.trouble import CannotStart
 
 HOST = "127.0.0.1"  # everybody may know the demo's tokens, so nobody else may reach it
+DEFAULT_PORT = 8000
 PORTS = 1 + len(ROLES)
+WEBHOOK_TIMEOUT_S = 5.0
 DRAIN_TIMEOUT_S = 2.0  # a demo is stopped by somebody who waits for the prompt
 
 CALLERS: dict[str, dict[str, Any]] = {
@@ -65,12 +71,17 @@ def start(port: int, seed: int, latency_scale: float) -> None:
                 sandbox = Sandbox.start(port + 1, seed=seed, latency_scale=latency_scale)
         except SandboxFailed as exc:
             raise DemoFailed(f"The demo could not start: {exc}.") from exc
-        with sandbox, tempfile.TemporaryDirectory(prefix="retailgraph-") as memory:
-            settings = _settings(port, sandbox.urls, Path(memory))
+        with sandbox, tempfile.TemporaryDirectory(prefix="retailgraph-") as memory, demo_issuer(port) as issuer:
+            secret = PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+            settings = _settings(port, sandbox.urls, Path(memory), secret)
             configure_logs(settings.logs.level, settings.logs.format)
             drain = Drain()
-            app = build_app(settings, drain=drain, samples=SAMPLES)
-            listening = partial(welcome, console, port, sandbox.urls)
+            app = build_app(settings, drain=drain, samples=SAMPLES, trusted=[issuer])
+
+            def listening() -> None:
+                _introduce(port, sandbox.urls, secret)
+                welcome(console, port, sandbox.urls)
+
             run(app, sock, drain, listening, linger_s=0, timeout_s=DRAIN_TIMEOUT_S)
     console.print("Stopped. All five processes have ended.")
 
@@ -80,13 +91,24 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
-def _settings(port: int, urls: dict[str, str], memory: Path) -> Settings:
+def _introduce(port: int, urls: dict[str, str], secret: str) -> None:
+    """Have the outside systems tell the gateway what happens. Raises DemoFailed."""
+    for role, url in urls.items():
+        told = {"url": f"http://{HOST}:{port}/events/{role.lower()}", "secret": secret}
+        try:
+            httpx.post(f"{url}/_sandbox/webhook", json=told, timeout=WEBHOOK_TIMEOUT_S).raise_for_status()
+        except httpx.HTTPError as exc:
+            raise DemoFailed(f"{role} would not be told where its events go: {exc}.") from exc
+
+
+def _settings(port: int, urls: dict[str, str], memory: Path, secret: str) -> Settings:
     return build(
         {
             "server": {"host": HOST, "port": port},
             "database": {"url": f"sqlite:///{memory / 'retailgraph.db'}"},
             "projection": {"calls_per_s": 20},  # half of what the sandbox's ERP grants
             "systems": {role.lower(): {"url": url} for role, url in urls.items()},
+            "events": {"sources": {role.lower(): {"system": role, "secrets": [secret]} for role in urls}},
             "identity": {
                 "anonymous": {"audience": "associate", "store": "store-017"},  # so that a pasted query is answered
                 "tokens": [
@@ -115,11 +137,23 @@ def welcome(console: Console, port: int, urls: dict[str, str]) -> None:
     console.print(places)
     console.print("\n[bold]Who you can be[/bold] (without a header you are the associate)\n")
     console.print(callers)
+    console.print("\nAnybody else, as a token for this demo alone:", markup=False)
+    console.print(f"  {_command()} token --audience associate --store store-017{_named(port)}", markup=False)
     console.print("\n[bold]A first query[/bold]\n")
     console.print(first_query(), markup=False, soft_wrap=True)
     console.print("[bold]The same as curl[/bold]\n")
     console.print(curl(f"{here}/graphql"), markup=False, soft_wrap=True)
     console.print("\nStop with Ctrl-C.")
+
+
+def _command() -> str:
+    """This program as the shell knows it: the one of a checkout does not stand on the PATH."""
+    called = sys.argv[0]
+    return shlex.quote(called) if Path(called).name == "retailgraph" else "retailgraph"
+
+
+def _named(port: int) -> str:
+    return "" if port == DEFAULT_PORT else f" --port {port}"
 
 
 def curl(endpoint: str) -> str:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from gateway.app import build_app
+from gateway.doubts import doubts
 from gateway.http import Drain
 from gateway.policy_tables import print_policies
 from gateway.projection import progress_bars, shown_on
@@ -42,7 +43,10 @@ def start(config: Path | None, host: str | None, port: int | None, check: bool) 
     """
     settings = load(config)
     asyncio.run(try_out(settings))  # so that what cannot be put together is told as a sentence, before anyone connects
+    settings.documents.read()  # likewise
     if check:
+        for doubt in doubts(settings):
+            typer.echo(f"warning: {doubt}", err=True)
         typer.echo("The settings can be used.")
         return
     host = settings.server.host if host is None else host

@@ -9,10 +9,22 @@ from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from domains.vocabulary import SystemRole
+from gateway.limits import Priced
 from gateway.paths import Served
 from resolvers.authorizing import ReturnMutation
+from resolvers.canceling import CancellationMutation
 from resolvers.customers import CustomerQuery
-from resolvers.directives import Degradation, MaxStaleRule, degradation_of, max_stale, served_of
+from resolvers.directives import (
+    Degradation,
+    MaxStaleRule,
+    cost_of,
+    degradation_of,
+    list_size_of,
+    max_stale,
+    served_of,
+)
+from resolvers.exceptions import ExceptionMutation, ExceptionQuery
+from resolvers.flows import FlowQuery
 from resolvers.inventory import InventoryQuery
 from resolvers.loyalty import LoyaltyQuery
 from resolvers.nodes import NodeQuery
@@ -20,10 +32,15 @@ from resolvers.orders import OrderQuery
 from resolvers.products import ProductQuery
 from resolvers.promotions import PromotionQuery
 from resolvers.reading import read
+from resolvers.reconciling import ReconciliationQuery
 from resolvers.redeeming import LoyaltyMutation
+from resolvers.requesting import ReturnRequestMutation
 from resolvers.reserving import ReservationMutation
+from resolvers.returning import ReturningMutation
 from resolvers.returns import ReturnQuery
 from resolvers.scalars import SCALARS
+from resolvers.submitting import SubmissionMutation
+from resolvers.subscribing import Subscription
 
 FEDERATION_VERSION: Final = "2.9"
 """The newest that every composer knows: @theguild/federation-composition 0.27 refuses a later one."""
@@ -34,13 +51,32 @@ RULES: Final[tuple[type[ASTValidationRule], ...]] = (MaxStaleRule,)
 
 @strawberry.type(description="Everything that can be asked.")
 class Query(
-    ProductQuery, InventoryQuery, CustomerQuery, LoyaltyQuery, PromotionQuery, OrderQuery, ReturnQuery, NodeQuery
+    ProductQuery,
+    InventoryQuery,
+    CustomerQuery,
+    LoyaltyQuery,
+    PromotionQuery,
+    OrderQuery,
+    ReturnQuery,
+    FlowQuery,
+    ExceptionQuery,
+    ReconciliationQuery,
+    NodeQuery,
 ):
     pass
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(LoyaltyMutation, ReservationMutation, ReturnMutation):
+class Mutation(
+    LoyaltyMutation,
+    ReservationMutation,
+    SubmissionMutation,
+    CancellationMutation,
+    ReturnRequestMutation,
+    ReturnMutation,
+    ReturningMutation,
+    ExceptionMutation,
+):
     pass
 
 
@@ -55,6 +91,7 @@ def build_schema() -> strawberry.federation.Schema:
     return _Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         directives=[max_stale],  # type: ignore[list-item]  # Strawberry declares types and takes directives
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(default_resolver=read, scalar_map=SCALARS, disable_field_suggestions=True),
@@ -75,6 +112,21 @@ def served(schema: strawberry.Schema) -> dict[str, tuple[Served, ...]]:
         for coordinate, said in lines.items()
         if said
     }
+
+
+def priced(schema: strawberry.Schema) -> Priced:
+    """What the schema says of the cost of fields, by "Type.field": its @cost and @listSize."""
+    types = schema._schema.type_map.values()  # noqa: SLF001 - Strawberry has no other way to its GraphQL schema
+    fields = {
+        f"{type_.name}.{name}": field
+        for type_ in types
+        if isinstance(type_, GraphQLObjectType)
+        for name, field in type_.fields.items()
+    }
+    return Priced(
+        {coordinate: calls for coordinate, field in fields.items() if (calls := cost_of(field))},
+        {coordinate: size for coordinate, field in fields.items() if (size := list_size_of(field)) is not None},
+    )
 
 
 def degradations() -> dict[str, Degradation]:

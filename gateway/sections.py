@@ -5,45 +5,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from domains.inventory import PromiseKeys
-from domains.upstream import DEFAULTS, WirePolicy
-from domains.vocabulary import SystemRole
 from gateway.complaints import unknown_key
+from gateway.durable import QUOTAS, JournalPolicy, Quota
 from gateway.policies import KEPT, Freshness
 from gateway.promises import read_keys
 
 SECRET_FILE_BYTES_MAX = 16 * 1024  # a bearer token with claims has some 2 KiB; a certificate bundle is a mistake
-_ADDRESS = "an http:// or https:// address without user, query or fragment, such as https://oms.internal:8443"
-_DIGEST = "the SHA-256 digest of a token: 64 hexadecimal digits"
 
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-def _address(value: object) -> object:
-    """An address we can append paths to. Credentials in addresses end up in logs, so they have a key of their own."""
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(_ADDRESS)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError(_ADDRESS)
-    return parts.geturl().rstrip("/")
-
-
-def _digest(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        raise ValueError(_DIGEST)
-    return value.lower()
 
 
 def _complete_freshness(given: object) -> object:
@@ -56,14 +34,15 @@ def _complete_freshness(given: object) -> object:
     return {name: asdict(kept.freshness) | given.get(name, {}) for name, kept in KEPT.items()}
 
 
-def _listed(value: object) -> object:
-    """A list in the environment is JSON text."""
-    if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError("a list of tables; in the environment, a JSON array") from None
-    return value
+def _complete_quotas(given: object) -> object:
+    """Likewise for the quotas of outside systems."""
+    if not isinstance(given, dict):
+        return given
+    names = {role.value.lower(): role for role in QUOTAS}
+    for name in given:
+        if name not in names:
+            raise ValueError(unknown_key((name,), sorted(names)))
+    return {name: asdict(QUOTAS[role]) | given.get(name, {}) for name, role in names.items()}
 
 
 class Server(Section):
@@ -75,86 +54,6 @@ class Server(Section):
     drain_linger_s: float = Field(default=5.0, ge=0)
     # Then what runs may end. Kubernetes kills 30 s after the signal; this leaves 5 of them.
     drain_timeout_s: float = Field(default=20.0, ge=0)
-
-
-class System(Section):
-    """How one outside system is reached. Exactly one of `token` and `token_file`, or neither."""
-
-    # The open role contracts: what a system speaks that no connector of a vendor's own was chosen for.
-    vendor: str = "open"
-    # No default: a gateway that guesses where its ERP stands would find somebody else's.
-    url: Annotated[str, BeforeValidator(_address)] = Field(description=_ADDRESS)
-    # None: the network itself decides who may ask, as in a service mesh.
-    token: SecretStr | None = None
-    # Read once; a secret that was mounted as a file never shows up in a process list.
-    token_file: Path | None = None
-    # Per role, each with its reason: domains/upstream/policy.py.
-    wire: WirePolicy
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_token_file(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("token_file") is None:
-            return given
-        if given.get("token") is not None:
-            raise ValueError("either token or token_file, not both")
-        return {**given, "token": _secret(Path(str(given["token_file"])))}
-
-
-def _secret(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(SECRET_FILE_BYTES_MAX + 1)
-        text = content.decode().strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ValueError(f"a token_file with text that can be read ({exc})") from exc
-    if not text or len(content) > SECRET_FILE_BYTES_MAX:
-        raise ValueError(f"a token_file with 1 to {SECRET_FILE_BYTES_MAX} bytes, which {path} has not")
-    return text
-
-
-class Systems(Section):
-    """The four roles. Each is named: a deployment without an ERP points `erp` at a service that stands in for one."""
-
-    erp: System
-    oms: System
-    loyalty: System
-    crm: System
-
-    @model_validator(mode="before")
-    @classmethod
-    def _complete_wire(cls, given: Any) -> Any:
-        """Lay the numbers that were given over the role's own, so that each is written down once."""
-        if not isinstance(given, dict):
-            return given
-        complete = dict(given)
-        for role in SystemRole:
-            system = given.get(role.value.lower())
-            if isinstance(system, dict) and isinstance(system.get("wire", {}), dict):
-                wire = asdict(DEFAULTS[role]) | system.get("wire", {})
-                complete[role.value.lower()] = {**system, "wire": wire}
-        return complete
-
-    def of(self, role: SystemRole) -> System:
-        system: System = getattr(self, role.value.lower())
-        return system
-
-
-class Token(Section):
-    """One static bearer token and whom it stands for."""
-
-    # Never the token itself: a settings file is read by more people than may use the token.
-    sha256: Annotated[str, BeforeValidator(_digest)] = Field(description=_DIGEST, repr=False)
-    # Written to logs, so a name and not an e-mail address.
-    subject: str
-    # The narrowest audience: wider ones are asked for by name.
-    audience: str = "storefront"
-    # None: what the audience may see without asking.
-    scopes: frozenset[str] = frozenset()
-    # The customer who speaks, when it is one.
-    customer: str | None = None
-    # The store an associate works at; returns are authorised there.
-    store: str | None = None
 
 
 class Cache(Section):
@@ -185,8 +84,52 @@ class Projection(Section):
     full_every_s: float = Field(default=86_400.0, gt=0)
     # Names and prices change a few times a day.
     products_max_age_s: float = Field(default=600.0, gt=0)
+    # Four refreshes; while they fail, stock older than this stands in for nobody.
+    positions_max_age_s: float = Field(default=120.0, gt=0)
     # A new deployment reads its first products in a second or two; one whose ERP is away opens all the same.
     wait_at_start_s: float = Field(default=10.0, ge=0)
+
+
+_JOURNAL = JournalPolicy()
+
+
+class Durable(Section):
+    """Slow writes: accepted now, done step by step. The reasons of these numbers: gateway/durable/policy.py."""
+
+    # One process is a whole deployment. Where requests must not share a processor with steps, `retailgraph work` runs
+    # as many workers as there are to be.
+    workers_in_serve: bool = True
+    steps_at_once: int = Field(default=_JOURNAL.steps_at_once, ge=1)
+    step_timeout_s: float = Field(default=_JOURNAL.step_timeout_s, gt=0)
+    lease_s: float = Field(default=_JOURNAL.lease_s, gt=0)
+    alarm_after_s: float = Field(default=_JOURNAL.alarm_after_s, gt=0)
+    flows_max: int = Field(default=_JOURNAL.flows_max, ge=1)
+    keep_days: float = Field(default=_JOURNAL.keep_s / 86_400, gt=0)
+    news_keep_days: float = Field(default=_JOURNAL.news_keep_s / 86_400, gt=0)
+    # A day is promised to whoever repeats a write.
+    ledger_keep_h: float = Field(default=_JOURNAL.ledger_keep_s / 3600, ge=24)
+    quotas: Annotated[dict[str, Quota], BeforeValidator(_complete_quotas), Field(validate_default=True)] = {}
+
+    @model_validator(mode="after")
+    def _outlasts_a_step(self) -> Self:
+        if self.lease_s <= self.step_timeout_s:
+            raise ValueError("a lease_s above step_timeout_s: a step that is still done would be begun by another")
+        return self
+
+    @property
+    def policy(self) -> JournalPolicy:
+        """The journal's own numbers under these."""
+        return JournalPolicy(
+            steps_at_once=self.steps_at_once,
+            step_timeout_s=self.step_timeout_s,
+            lease_s=self.lease_s,
+            alarm_after_s=self.alarm_after_s,
+            flows_max=self.flows_max,
+            keep_s=self.keep_days * 86_400,
+            news_keep_s=self.news_keep_days * 86_400,
+            ledger_keep_s=self.ledger_keep_h * 3600,
+            quotas={role: self.quotas[role.value.lower()] for role in QUOTAS},
+        )
 
 
 class PromiseSigning(Section):
@@ -205,23 +148,6 @@ class PromiseSigning(Section):
         if self.keys_file is not None:
             read_keys(self.keys_file)
         return self
-
-
-class Anonymous(Section):
-    """Who speaks when nobody says who they are."""
-
-    # The narrowest audience: a visitor of the shop without an account.
-    audience: str = "storefront"
-    scopes: frozenset[str] = frozenset()
-    # For a demo or a till behind a network of its own; anywhere else these two hand a customer's data to strangers.
-    customer: str | None = None
-    store: str | None = None
-
-
-class Identity(Section):
-    anonymous: Anonymous = Anonymous()
-    # None: everyone is the anonymous caller.
-    tokens: Annotated[tuple[Token, ...], BeforeValidator(_listed)] = ()
 
 
 class Logs(Section):

@@ -20,6 +20,10 @@ from gateway.trouble import CannotStart, PortTaken
 
 # Load balancers keep idle connections for 60 s (AWS, nginx); whoever closes first loses requests, so we close later.
 KEEP_ALIVE_S = 75
+# A message on a WebSocket; a request's body may have as much.
+FRAME_BYTES_MAX = 1024 * 1024
+# What a client does not take for so long is given up with its connection, also when nobody waits to send more.
+STALLED_MS = 60_000
 BACKLOG = 2048  # what the kernel allows by default is 4096; a burst of half of that is not refused
 
 
@@ -34,6 +38,8 @@ def bind(host: str, port: int) -> socket.socket:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; the connections of this socket inherit it
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
             sock.bind(address)
             sock.listen(BACKLOG)
         except OSError:
@@ -97,7 +103,10 @@ def run(
     config = uvicorn.Config(
         app,
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=FRAME_BYTES_MAX,
+        ws_ping_interval=None,  # the protocol above has its own, which pages see
+        ws_per_message_deflate=False,  # 300 KiB for each socket, to make small messages a little smaller
         lifespan="on",
         log_config=None,
         access_log=False,  # its lines hold query strings; the correlation middleware writes its own

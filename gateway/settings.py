@@ -17,19 +17,24 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from gateway.complaints import SettingsError, complaints, unknown_key
+from gateway.documents.settings import Documents
+from gateway.events.settings import Events
 from gateway.http import HttpSettings
-from gateway.limits import DocumentLimits
+from gateway.identity.settings import Identity
+from gateway.limits import LimitSettings
+from gateway.reconcile.settings import Reconciliation
 from gateway.sections import (
     Cache,
     Database,
+    Durable,
     Explorer,
-    Identity,
     Logs,
     Projection,
     PromiseSigning,
     Server,
-    Systems,
 )
+from gateway.streams import StreamSettings
+from gateway.systems import Systems
 
 CONFIG_VARIABLE = "RETAILGRAPH_CONFIG"
 ENV_PREFIX = "RETAILGRAPH_"
@@ -44,10 +49,15 @@ class Settings(BaseSettings):
 
     server: Server = Server()
     http: HttpSettings = HttpSettings()
-    limits: DocumentLimits = DocumentLimits()
+    streams: StreamSettings = StreamSettings()
+    limits: LimitSettings = LimitSettings()
+    documents: Documents = Documents()
     systems: Systems
     database: Database = Database()
+    durable: Durable = Durable()
+    events: Events = Events()
     projection: Projection = Projection()
+    reconcile: Reconciliation = Reconciliation()
     promises: PromiseSigning = PromiseSigning()
     cache: Cache = Cache()
     identity: Identity = Identity()

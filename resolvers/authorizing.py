@@ -1,134 +1,176 @@
 """Authorizing a return."""
 
-from decimal import Decimal
 from typing import Annotated
 
+import msgspec
 import strawberry
 
-from domains import returns
-from domains.returns import AuthorizeReturn, RefundType, ReturnDraftLine, ReturnMethod, ReturnReason
+from domains import flows, returns
+from domains.durable import Accepted
+from domains.returns import ApproveReturn, AuthorizeReturn, RefundType, ReturnDraftLine, ReturnMethod
 from domains.vocabulary import (
-    FreshnessTier,
     IdempotencyKey,
     InvalidInput,
     LocationId,
     OrderId,
     Reading,
+    Record,
     Refusal,
+    ReturnId,
     SystemRole,
-    UpstreamError,
 )
-from resolvers.context import Info
-from resolvers.directives import OMS_LIVE
-from resolvers.identity import name_of, native_id, scoped_key
-from resolvers.orders import visible_orders
+from resolvers.context import Caller, Info
+from resolvers.directives import OMS_LIVE, Cost
+from resolvers.identity import native_id
+from resolvers.keyed import KEY_DESCRIPTION, as_read, once
 from resolvers.ownership import serves
 from resolvers.refusals import (
     BackendUnavailable,
     IdempotencyConflict,
+    IllegalReturnState,
     ItemNotReturnable,
     MethodNotOffered,
     OrderNotFound,
     QuantityExceeded,
+    RetryLater,
+    ReturnNotFound,
     ReturnWindowExpired,
-    not_asked,
 )
+from resolvers.requesting import KEPT, LINES, METHOD, REFUND_TYPE, ReturnLineInput, draft_lines, named_order, own_order
 from resolvers.returns import ReturnAuthorization
 
-NOTE_MAX = 1_000
+Answer = Accepted[returns.ReturnAuthorization] | Refusal
 
 
-@strawberry.input(description="How much of an order line is to come back, and why.")
-class ReturnLineInput:
-    order_line_id: strawberry.ID = strawberry.field(description="The order line's own id.")
-    quantity: Decimal = strawberry.field(description="How much of it: more than 0.")
-    reason: ReturnReason = strawberry.field(description="Why.")
-    note: str | None = strawberry.field(
-        default=None, description=f"Why, in the customer's own words: {NOTE_MAX} characters at most."
-    )
-
-
-@strawberry.input(description="Which goods may be sent or brought back.")
+@strawberry.input(
+    description="Which goods may be sent or brought back: lines of an order that is named by its id or its number, or "
+    "a requested return, which has its lines already."
+)
 class ReturnAuthorizeInput:
-    order_id: strawberry.ID = strawberry.field(description="The order that they are of.")
-    lines: list[ReturnLineInput] = strawberry.field(description="What comes back: 1 to 100 lines of the order.")
-    method: ReturnMethod = strawberry.field(description="How it comes back.")
-    refund_type: RefundType = strawberry.field(description="What is given for it.")
+    order_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The order that they are of, as on the receipt."
+    )
+    order_number: str | None = strawberry.field(
+        default=None, description="The order's number. The order system must be asked whose it is."
+    )
+    return_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The requested return to approve, by somebody who serves customers; nothing else goes with it.",
+    )
+    lines: list[ReturnLineInput] | None = strawberry.field(default=None, description=LINES)
+    method: ReturnMethod | None = strawberry.field(
+        default=None, description=f"{METHOD} A customer sends goods back by mail."
+    )
+    refund_type: RefundType | None = strawberry.field(default=None, description=REFUND_TYPE)
     authorized_at: strawberry.ID | None = strawberry.field(
-        default=None, description="The store that authorizes it; without one, the associate's own."
+        default=None,
+        description="The store where it is authorized; without one, the associate's own. The goods may be of any.",
     )
-    idempotency_key: str = strawberry.field(
-        description="Names this request, 1 to 255 characters: a repeat with the same key changes nothing more."
-    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 ReturnAuthorizeResult = Annotated[
     ReturnAuthorization
     | OrderNotFound
+    | ReturnNotFound
     | ReturnWindowExpired
     | ItemNotReturnable
     | QuantityExceeded
     | MethodNotOffered
+    | IllegalReturnState
     | IdempotencyConflict
+    | RetryLater
     | BackendUnavailable,
     strawberry.union("ReturnAuthorizeResult", description="The authorized return, or why it is not authorized."),
 ]
+
+_KEPT: tuple[type[Record], ...] = (*KEPT, returns.ReturnNotFound, returns.IllegalReturnState)
+
+
+class _Asked(Record, frozen=True, kw_only=True):
+    """What an input without a return says, once it is seen to be whole."""
+
+    order_id: OrderId | None
+    order_number: str | None
+    lines: tuple[ReturnDraftLine, ...]
+    method: ReturnMethod
+    refund_type: RefundType
+    store: LocationId | None
 
 
 async def _authorize(
     info: Info,
     given: Annotated[ReturnAuthorizeInput, strawberry.argument(name="input", description="What comes back.")],
 ) -> Reading[returns.ReturnAuthorization] | Refusal:
-    context = info.context
-    command = _command(info, given)
-    if not serves(context.caller):
-        (own,) = await visible_orders(info, [command.order_id])
-        if isinstance(own, UpstreamError):
-            return not_asked(own)
-        if own is None:
-            return returns.OrderNotFound(
-                message=f"There is no order {command.order_id}. Check the id.", path=("input", "orderId")
-            )
-    answer = await returns.authorize(context.retail.returns, command, context.loaders.now)
-    context.loaders.forget()
+    asked = _requested(given) if given.return_id is not None else _asked(info.context.caller, given)
+
+    async def work(key: IdempotencyKey) -> Answer:
+        return await (_approved(info, asked, key) if isinstance(asked, str) else _authorized(info, asked, key))
+
+    answer = await once(info, "returnAuthorize", given.idempotency_key, given, _KEPT, work)
     if isinstance(answer, Refusal):
         return answer
-    return Reading(
-        value=answer,
-        source=SystemRole.OMS.value.lower(),
-        tier=FreshnessTier.LIVE,
-        observed_at=context.loaders.now.timestamp(),
-        max_age_s=0.0,
+    read = as_read(info, answer, SystemRole.OMS)
+    return msgspec.structs.replace(read, source="journal") if answer.provisional else read  # no system has it yet
+
+
+async def _authorized(info: Info, asked: _Asked, key: IdempotencyKey) -> Answer:
+    context = info.context
+    order_id = await own_order(info, asked.order_id, asked.order_number)
+    if isinstance(order_id, Refusal):
+        return order_id
+    command = AuthorizeReturn(
+        order_id=order_id,
+        lines=asked.lines,
+        method=asked.method,
+        refund_type=asked.refund_type,
+        idempotency_key=key,
+        authorized_at=asked.store,
+        at_desk=serves(context.caller),
     )
+    return await flows.authorize_return(context.retail.returns, command, context.loaders.now)
 
 
-def _command(info: Info, given: ReturnAuthorizeInput) -> AuthorizeReturn:
-    caller = info.context.caller
-    key: IdempotencyKey = scoped_key(caller, "returnAuthorize", given.idempotency_key, "input", "idempotencyKey")
-    store = caller.store_id
-    if given.authorized_at is not None:
-        store = LocationId(native_id("Location", given.authorized_at, "input", "authorizedAt"))
-        if caller.store_id is not None and store != caller.store_id:
-            raise InvalidInput("An associate authorizes returns for their own store.", ("input", "authorizedAt"))
-    return AuthorizeReturn(
-        order_id=OrderId(native_id("Order", given.order_id, "input", "orderId")),
-        lines=tuple(_line(line, "input", "lines", place) for place, line in enumerate(given.lines)),
+async def _approved(info: Info, return_id: ReturnId, key: IdempotencyKey) -> Answer:
+    if not serves(info.context.caller):
+        return returns.return_not_found(return_id)
+    command = ApproveReturn(return_id=return_id, idempotency_key=key)
+    return await flows.approve_return(info.context.retail.returns, command)
+
+
+def _requested(given: ReturnAuthorizeInput) -> ReturnId:
+    """The requested return. Raises InvalidInput for anything that goes with it."""
+    others = ("order_id", "order_number", "lines", "method", "refund_type", "authorized_at")
+    if any(getattr(given, other) is not None for other in others):
+        raise InvalidInput("A requested return has its order, lines and method already.", ("input", "returnId"))
+    return ReturnId(native_id("ReturnAuthorization", given.return_id or "", "input", "returnId"))
+
+
+def _asked(caller: Caller, given: ReturnAuthorizeInput) -> _Asked:
+    order_id, order_number = named_order(given.order_id, given.order_number)
+    if given.lines is None or given.method is None or given.refund_type is None:
+        raise InvalidInput("Say what comes back, how, and what is given for it: lines, method, refundType.", ("input",))
+    return _Asked(
+        order_id=order_id,
+        order_number=order_number,
+        lines=draft_lines(given.lines),
         method=given.method,
         refund_type=given.refund_type,
-        idempotency_key=key,
-        authorized_at=store,
+        store=own_store(caller, given.authorized_at, "input", "authorizedAt"),
     )
 
 
-def _line(line: ReturnLineInput, *path: str | int) -> ReturnDraftLine:
-    if line.note is not None and len(line.note) > NOTE_MAX:
-        raise InvalidInput(f"A note has at most {NOTE_MAX} characters.", (*path, "note"))
-    return ReturnDraftLine(
-        order_line_id=name_of(line.order_line_id, *path, "orderLineId"),
-        quantity=line.quantity,
-        reason=line.reason,
-        note=line.note,
-    )
+def own_store(caller: Caller, given: str | None, *path: str | int) -> LocationId | None:
+    """The store where something is done: an associate's own, and only that, or the one that is named.
+
+    Raises InvalidInput for another store than the associate's, and for any that a customer names.
+    """
+    if given is None:
+        return caller.store_id
+    store = LocationId(native_id("Location", given, *path))
+    if not serves(caller) or (caller.store_id is not None and store != caller.store_id):
+        raise InvalidInput("An associate does this for their own store, and nobody else for a store.", path)
+    return store
 
 
 @strawberry.type
@@ -136,6 +178,8 @@ class ReturnMutation:
     return_authorize: object = strawberry.field(
         resolver=_authorize,
         graphql_type=ReturnAuthorizeResult | None,
-        description="Let goods come back, if the policies allow it and the order system records it.",
-        directives=OMS_LIVE,
+        description="Let goods come back, if the policies allow it and the order system records it. While the order "
+        "system cannot be asked, those who serve customers get a provisional return: it is judged by what is known, "
+        "and recorded as soon as it can be. Points, books and history follow.",
+        directives=(*OMS_LIVE, Cost(oms=4)),
     )

@@ -13,7 +13,7 @@ from domains.inventory import AvailabilitySemantics, ItemAvailability, StockKey
 from domains.vocabulary import FulfillmentType, InvalidInput, LocationId, Reading, Sku, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Info
-from resolvers.directives import OMS_LIVE, Degradation
+from resolvers.directives import OMS_OR_BOOKS, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import native_id
 
@@ -58,7 +58,7 @@ class Availability:
         graphql_type=LazyType("Location", "resolvers.inventory") | None,
         description="Where; null for the whole network that ships.",
         degrades=Degradation.LAST_KNOWN,
-        served=OMS_LIVE,
+        served=OMS_OR_BOOKS,
     )
     status: ItemAvailability = strawberry.field(description="Whether it can be had.")
     semantics: AvailabilitySemantics = strawberry.field(description="What the figures of this answer mean.")
@@ -77,7 +77,8 @@ class Availability:
     promise_token: str | None = strawberry.field(
         resolver=_promise_token,
         description="Holds the house to this answer for some minutes: a line of inventoryReservationCreate that brings "
-        "it is reserved as it was promised here, or told what has changed. Null when nothing can be promised.",
+        "it is reserved as it was promised here, or told what has changed. Null when nothing can be promised, or "
+        "nobody can keep it because the order system is failing.",
     )
     freshness: Freshness = freshness_field()
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import strawberry
 
 from domains.customers import Customers
+from domains.durable import Durable
 from domains.finance import Finance
 from domains.inventory import Inventory
 from domains.loyalty import Loyalty
@@ -22,7 +23,7 @@ from resolvers.loaders import Loaders
 
 @dataclass(frozen=True, slots=True)
 class Retail:
-    """The house: one port per slice."""
+    """The house: one port per slice, and the journal of what is written."""
 
     products: Products
     inventory: Inventory
@@ -32,6 +33,7 @@ class Retail:
     orders: Orders
     returns: Returns
     finance: Finance
+    durable: Durable
 
 
 @dataclass(frozen=True, slots=True)

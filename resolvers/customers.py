@@ -21,7 +21,7 @@ from domains.returns import ReturnQuery
 from domains.vocabulary import CustomerId, Reading
 from resolvers.batching import batch_field
 from resolvers.context import Info
-from resolvers.directives import CRM_LIVE, ERP_LIVE, LOYALTY_LIVE, OMS_LIVE, Degradation
+from resolvers.directives import CRM_LIVE, ERP_LIVE, LOYALTY_LIVE, OMS_LIVE, Cost, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, native_id, node_id
 from resolvers.ownership import may_see, serves
@@ -172,5 +172,5 @@ class CustomerQuery:
         graphql_type=Customer | None,
         description="One customer, named in exactly one way. Customers see only themselves.",
         degrades=Degradation.LAST_KNOWN,
-        served=CRM_LIVE,
+        served=(*CRM_LIVE, Cost(crm=2)),  # whose the address is, then the customer
     )

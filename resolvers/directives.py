@@ -39,8 +39,10 @@ class Degradation(enum.Enum):
 described(
     Degradation,
     "What a field answers when the system that it asks fails.",
-    LAST_KNOWN="What was last known, marked STALE_DEGRADED, for as long as it may stand in; then null with an error.",
-    CONSERVATIVE="What was last known less a buffer for what may have changed since, and never called plentiful.",
+    LAST_KNOWN="What was last known, marked STALE_DEGRADED, for as long as it may stand in, or what was read ahead of "
+    "time where @servedFrom names a PROJECTION; then null with an error.",
+    CONSERVATIVE="What was last known, or read ahead of time from another system's books, less a buffer for what may "
+    "have changed since, and never called plentiful; null with an error when there is neither.",
     NULL="Null with an error: an old answer would mislead.",
 )
 
@@ -66,21 +68,48 @@ described(
     locations=[Location.FIELD_DEFINITION],
     repeatable=True,
     description="Which systems this field may ask, and from how far away their answer may come. It holds for the field "
-    "itself; what is selected inside says so for itself.",
+    "itself; what is selected inside says so for itself. Without systems it asks none, and answers from the gateway's "
+    "own books.",
 )
 class ServedFrom:
     systems: list[SystemRole] = strawberry.field(description="These and no others.")
     tier: ServingTier = strawberry.field(description="The furthest place an answer may come from.")
 
 
-Served = Sequence[ServedFrom]
-"""The @servedFrom lines of one field."""
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    description="How many calls this field makes to a system, where it is not one: for each level of an operation and "
+    "each 500 keys, when nothing is remembered. This is what the limits of a caller count, and only where @servedFrom "
+    "says LIVE.",
+)
+class Cost:
+    erp: int | None = strawberry.field(default=strawberry.UNSET, description="Calls to the ERP.")
+    oms: int | None = strawberry.field(default=strawberry.UNSET, description="Calls to the OMS.")
+    loyalty: int | None = strawberry.field(default=strawberry.UNSET, description="Calls to the loyalty engine.")
+    crm: int | None = strawberry.field(default=strawberry.UNSET, description="Calls to the CRM.")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    description="How many items the limits count for this list when no list among its arguments tells, where it is "
+    "not 10.",
+)
+class ListSize:
+    assumed_size: int = strawberry.field(description="So many.")
+
+
+Served = Sequence[ServedFrom | Cost | ListSize]
+"""The @servedFrom lines of one field, and what is unusual about its cost."""
 
 ERP_LIVE: Final[Served] = (ServedFrom(systems=[SystemRole.ERP], tier=ServingTier.LIVE),)
 ERP_PROJECTED: Final[Served] = (ServedFrom(systems=[SystemRole.ERP], tier=ServingTier.PROJECTION),)
 OMS_LIVE: Final[Served] = (ServedFrom(systems=[SystemRole.OMS], tier=ServingTier.LIVE),)
+OMS_OR_BOOKS: Final[Served] = (*OMS_LIVE, *ERP_PROJECTED)
+"""Of stock and places: the OMS is asked, and what was read of the ERP's books stands in for it."""
 LOYALTY_LIVE: Final[Served] = (ServedFrom(systems=[SystemRole.LOYALTY], tier=ServingTier.LIVE),)
 CRM_LIVE: Final[Served] = (ServedFrom(systems=[SystemRole.CRM], tier=ServingTier.LIVE),)
+JOURNAL: Final[Served] = (ServedFrom(systems=[], tier=ServingTier.MEMORY),)
+"""Of the gateway's own books: no system is asked."""
 ANYTHING: Final[Served] = (
     *ERP_PROJECTED,
     ServedFrom(systems=[SystemRole.OMS, SystemRole.LOYALTY, SystemRole.CRM], tier=ServingTier.LIVE),
@@ -88,10 +117,25 @@ ANYTHING: Final[Served] = (
 """Of a field that finds a thing of any kind by its id."""
 
 
-def served_of(field: GraphQLField) -> Served:
+def served_of(field: GraphQLField) -> tuple[ServedFrom, ...]:
     """The @servedFrom lines of a field of the schema; none when it asks no system."""
     authored = field.extensions.get("strawberry-definition")
     return tuple(one for one in getattr(authored, "directives", ()) if isinstance(one, ServedFrom))
+
+
+def cost_of(field: GraphQLField) -> dict[SystemRole, int]:
+    """The calls that a field of the schema makes by its @cost."""
+    authored = field.extensions.get("strawberry-definition")
+    said = [one for one in getattr(authored, "directives", ()) if isinstance(one, Cost)]
+    calls = {role: getattr(one, role.value.lower()) for one in said for role in SystemRole}
+    return {role: number for role, number in calls.items() if isinstance(number, int)}
+
+
+def list_size_of(field: GraphQLField) -> int | None:
+    """The length that the @listSize of a field of the schema says."""
+    authored = field.extensions.get("strawberry-definition")
+    directives = getattr(authored, "directives", ())
+    return next((one.assumed_size for one in directives if isinstance(one, ListSize)), None)
 
 
 def degradation_of(field: GraphQLField) -> Degradation | None:

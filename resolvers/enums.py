@@ -6,12 +6,12 @@ import strawberry
 from strawberry.types.enum import has_enum_definition
 
 
-def described(words: enum.EnumMeta, description: str, **values: str) -> None:
-    """Make `words` a GraphQL enum; `values` says what each of its values means.
+def described(words: enum.EnumMeta, description: str, name: str | None = None, **values: str) -> None:
+    """Make `words` a GraphQL enum, called `name` or as in Python; `values` says what each of its values means.
 
     Raises TypeError when a sentence is missing, or is for a value that is not there.
     """
-    strawberry.enum(words, description=description)
+    strawberry.enum(words, name=name, description=description)
     if not has_enum_definition(words):
         raise TypeError(f"{words!r} did not become a GraphQL enum")
     definition = words.__strawberry_definition__

@@ -11,7 +11,7 @@ from domains.orders import FulfillmentStatus
 from domains.vocabulary import FulfillmentType
 from resolvers.batching import batch_field
 from resolvers.context import Info
-from resolvers.directives import OMS_LIVE, Degradation
+from resolvers.directives import OMS_OR_BOOKS, Degradation
 from resolvers.inventory import Location
 
 
@@ -56,7 +56,7 @@ class Fulfillment:
         graphql_type=Location | None,
         description="The location that handles it.",
         degrades=Degradation.LAST_KNOWN,
-        served=OMS_LIVE,
+        served=OMS_OR_BOOKS,
     )
     lines: list[FulfillmentLine] = strawberry.field(description="What is in it.")
     shipments: list[Shipment] = strawberry.field(description="Its parcels.")

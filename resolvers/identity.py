@@ -1,13 +1,11 @@
 """Public ids: `Type:native`, so that an id alone says what it names. Bare ones are taken where the type is known."""
 
-import hashlib
 from typing import Any, ClassVar
 
 import strawberry
 
 from domains.products import checked_skus
-from domains.vocabulary import IdempotencyKey, InvalidInput, Record, Sku
-from resolvers.context import Caller
+from domains.vocabulary import InvalidInput, Record, Sku
 from resolvers.reading import read, value_of
 
 NODE_TYPES = (
@@ -19,10 +17,12 @@ NODE_TYPES = (
     "InventoryReservation",
     "Order",
     "ReturnAuthorization",
+    "Flow",
+    "BusinessException",
+    "Reconciliation",
 )
 
 NATIVE_MAX = 255
-KEY_MAX = 255
 
 
 def public_id(type_name: str, native: str) -> strawberry.ID:
@@ -63,17 +63,6 @@ def sku_of(given: str, *path: str | int) -> Sku:
         return checked_skus([given])[0]
     except InvalidInput as error:
         raise InvalidInput(error.message, path) from error
-
-
-def scoped_key(caller: Caller, operation: str, given: str, *path: str | int) -> IdempotencyKey:
-    """The caller's idempotency key, made unlike any other caller's, and unlike its own for another operation.
-
-    Raises InvalidInput when it is empty or longer than 255 characters.
-    """
-    if not 1 <= len(given) <= KEY_MAX:
-        raise InvalidInput(f"An idempotency key has 1 to {KEY_MAX} characters.", path)
-    scope = "\0".join((caller.subject, operation, given))
-    return IdempotencyKey(hashlib.sha256(scope.encode("utf-8", "surrogatepass")).hexdigest())
 
 
 def node_id(type_name: str, attribute: str = "id") -> Any:

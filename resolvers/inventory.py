@@ -29,7 +29,7 @@ from resolvers.availability import (
 )
 from resolvers.batching import batch_field
 from resolvers.context import Info
-from resolvers.directives import OMS_LIVE, Degradation
+from resolvers.directives import OMS_OR_BOOKS, Cost, Degradation
 from resolvers.identity import Node, native_id, node_id, sku_of
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, paged
 from resolvers.reading import Made, each, value_of
@@ -85,7 +85,7 @@ class Location(Node):
         graphql_type=list[Availability | None] | None,
         description="What may be promised here, one answer per SKU in order; null where nothing is known of one.",
         degrades=Degradation.CONSERVATIVE,
-        served=OMS_LIVE,
+        served=OMS_OR_BOOKS,
     )
 
 
@@ -212,19 +212,19 @@ class InventoryQuery:
         graphql_type=Location | None,
         description="One location, or null when there is none.",
         degrades=Degradation.LAST_KNOWN,
-        served=OMS_LIVE,
+        served=OMS_OR_BOOKS,
     )
     locations: object = root_field(
         _locations,
         graphql_type=LocationConnection | None,
         description="The retailer's locations, page by page.",
         degrades=Degradation.LAST_KNOWN,
-        served=OMS_LIVE,
+        served=OMS_OR_BOOKS,
     )
     availability: object = root_field(
         _basket,
         graphql_type=list[LineAvailability | None],
         description="Whether a basket can be had, one answer per line in order.",
         degrades=Degradation.CONSERVATIVE,
-        served=OMS_LIVE,
+        served=(*OMS_OR_BOOKS, Cost(oms=2)),  # which places are near, then what is there
     )

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
+from domains.durable import JournalUnavailable
 from domains.vocabulary import EachByItself, Fetch, Reading, UpstreamError, demanded_age_s, freshest_within
 from resolvers.batching import Gathering
 from resolvers.provenance import Provenance
@@ -23,9 +24,9 @@ BATCH_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """An UpstreamError kept as a value: a memo that nobody comes back for is then no unretrieved exception."""
+    """An error kept as a value: a memo that nobody comes back for is then no unretrieved exception."""
 
-    error: UpstreamError
+    error: UpstreamError | JournalUnavailable
 
 
 class Loader(Generic[K, T]):
@@ -41,7 +42,7 @@ class Loader(Generic[K, T]):
         self._keys: DataLoader[K, Reading[T] | _Failed | None] = DataLoader(self._batch, max_batch_size=BATCH_MAX)
 
     async def load(self, key: K) -> Reading[T] | None:
-        """The reading of `key`, or None when there is no such thing. Raises UpstreamError."""
+        """The reading of `key`, or None when there is no such thing. Raises UpstreamError and JournalUnavailable."""
         answer = await self._keys.load(key)
         if isinstance(answer, _Failed):
             raise answer.error
@@ -56,10 +57,19 @@ class Loader(Generic[K, T]):
         return [answer for answer in answers if not isinstance(answer, UpstreamError)]
 
     async def settle(self, keys: Sequence[K | None]) -> list[Reading[T] | UpstreamError | None]:
-        """One answer per key, in order; a key None has the answer None. What failed is answered as its error."""
+        """One answer per key, in order; a key None has the answer None. What failed is answered as its error.
+
+        Raises JournalUnavailable: without our own books there is no answer to any part of the question.
+        """
         asked = [None if key is None else self._keys.load(key) for key in keys]
         answers = [None if future is None else await future for future in asked]
-        return [answer.error if isinstance(answer, _Failed) else answer for answer in answers]
+        settled: list[Reading[T] | UpstreamError | None] = []
+        for answer in answers:
+            outcome = answer.error if isinstance(answer, _Failed) else answer
+            if isinstance(outcome, JournalUnavailable):
+                raise outcome
+            settled.append(outcome)
+        return settled
 
     async def _batch(self, keys: list[K]) -> list[Reading[T] | _Failed | None]:
         task = asyncio.current_task()
@@ -74,7 +84,7 @@ class Loader(Generic[K, T]):
                     found = await self._fetch.outcomes(frozenset(keys))
                 else:
                     found = await self._fetch(frozenset(keys))
-        except UpstreamError as error:
+        except (UpstreamError, JournalUnavailable) as error:
             return [_Failed(error)] * len(keys)
         except asyncio.CancelledError as error:
             if task is not None and task.cancelling():

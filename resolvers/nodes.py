@@ -19,11 +19,14 @@ from domains.vocabulary import (
 from resolvers.context import Info
 from resolvers.customers import Customer, visible_customers
 from resolvers.directives import ANYTHING, Degradation
+from resolvers.exceptions import visible_exceptions
+from resolvers.flows import visible_flows
 from resolvers.identity import Node, named_type, native_id, sku_of
 from resolvers.inventory import Location
 from resolvers.loyalty import LoyaltyMembership, visible_memberships
 from resolvers.orders import Order, visible_orders
 from resolvers.products import Product
+from resolvers.reconciling import visible_reconciliations
 from resolvers.redemption import visible_redemptions
 from resolvers.reservation import visible_reservations
 from resolvers.returns import ReturnAuthorization, visible_returns
@@ -72,6 +75,9 @@ FINDS: Mapping[str, Find] = {
     "InventoryReservation": visible_reservations,
     "Order": _orders,
     "ReturnAuthorization": _returns,
+    "Flow": visible_flows,
+    "BusinessException": visible_exceptions,
+    "Reconciliation": visible_reconciliations,
 }
 
 KEYS: Mapping[str, str] = {

@@ -16,8 +16,9 @@ from domains.vocabulary import OrderId, Reading, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Info
 from resolvers.customers import Customer, visible_customers
-from resolvers.directives import CRM_LIVE, ERP_LIVE, ERP_PROJECTED, LOYALTY_LIVE, OMS_LIVE, Degradation
+from resolvers.directives import CRM_LIVE, ERP_LIVE, ERP_PROJECTED, JOURNAL, LOYALTY_LIVE, OMS_LIVE, Cost, Degradation
 from resolvers.finance import ErpPosting, OrderFinancialSummary, postings, summaries
+from resolvers.flows import Flow, OfKind, newest_flows
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.fulfillment import Fulfillment
 from resolvers.identity import Node, name_of, native_id, node_id
@@ -125,6 +126,10 @@ async def _erp_posting(parents: Parents, info: Info) -> Sequence[object]:
     return await postings(info, PostingSubject.ORDER, [parent.value.id for parent in parents])
 
 
+async def _flow(parents: Parents, info: Info, kind: OfKind = None) -> Sequence[object]:
+    return await newest_flows(info, [f"Order:{parent.value.id}" for parent in parents], kind)
+
+
 async def _financial_summary(parents: Parents, info: Info) -> Sequence[object]:
     return await summaries(info, [parent.value.id for parent in parents])
 
@@ -172,12 +177,12 @@ class Order(Node):
         graphql_type=list[ReturnableLine] | None,
         description="What of it may come back now, until when, or why not; one verdict per line.",
         degrades=Degradation.LAST_KNOWN,
-        served=OMS_LIVE,
+        served=(*OMS_LIVE, Cost(oms=2)),  # what was sold, then the policies for it
     )
     erp_posting: object = batch_field(
         _erp_posting,
         graphql_type=ErpPosting | None,
-        description="Whether the books have it.",
+        description="Whether the books have it. An order that waits for its document is told without asking them.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_LIVE,
     )
@@ -194,6 +199,14 @@ class Order(Node):
         description="What it means in points.",
         degrades=Degradation.LAST_KNOWN,
         served=LOYALTY_LIVE,
+    )
+    flow: object = batch_field(
+        _flow,
+        graphql_type=Flow | None,
+        description="The newest slow write about it, with the number under which each system has it; null when the "
+        "gateway has written nothing of it in the last weeks.",
+        degrades=Degradation.NULL,
+        served=JOURNAL,
     )
     external_ids: list[ExternalId] | None = strawberry.field(description="The keys of other systems for this order.")
     freshness: Freshness = freshness_field()

@@ -1,6 +1,6 @@
 """Who may see what belongs to a customer: the customer, and those who serve customers."""
 
-from domains.vocabulary import CustomerId
+from domains.vocabulary import CustomerId, NotPermitted
 from resolvers.context import Caller, Context, Retail
 
 SERVING = frozenset({"associate", "operations"})
@@ -10,6 +10,17 @@ SERVING = frozenset({"associate", "operations"})
 def serves(caller: Caller) -> bool:
     """Whether `caller` works for the retailer."""
     return caller.audience in SERVING
+
+
+def operates(caller: Caller) -> bool:
+    """Whether `caller` keeps the shop running: sees everybody's slow writes, and acts on what is stuck."""
+    return caller.audience == "operations"
+
+
+def make_sure_operates(caller: Caller) -> None:
+    """Raises NotPermitted for anybody but operations."""
+    if not operates(caller):
+        raise NotPermitted("This is for operations. Ask with a token of that audience.")
 
 
 def may_see(caller: Caller, owner: CustomerId | None) -> bool:

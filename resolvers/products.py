@@ -18,7 +18,7 @@ from resolvers.availability import (
 )
 from resolvers.batching import batch_field
 from resolvers.context import Info
-from resolvers.directives import ERP_PROJECTED, OMS_LIVE, Degradation
+from resolvers.directives import ERP_PROJECTED, OMS_LIVE, OMS_OR_BOOKS, Degradation, ListSize
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, node_id, sku_of
 from resolvers.return_policy import ReturnPolicy
@@ -59,7 +59,7 @@ class Product(Node):
         graphql_type=list[Availability | None] | None,
         description="What may be promised of it, one answer per location in order; null where nothing is known.",
         degrades=Degradation.CONSERVATIVE,
-        served=OMS_LIVE,
+        served=(*OMS_OR_BOOKS, ListSize(assumed_size=1)),  # without locations: the network
     )
     return_policy: object = batch_field(
         _return_policy,

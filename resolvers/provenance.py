@@ -33,12 +33,14 @@ class Provenance:
     """Hears of every Reading that enters an answer, and turns away those that are older than was asked for.
 
     `now` is the instant at which the request stands, in seconds since the epoch. `asked` holds the identities of the
-    Fetches that were asked, `missed` whether one of them did not know a key.
+    Fetches that were asked, `missed` whether one of them did not know a key. `replayed` holds the places whose write
+    was carried out before, and when it was answered first, in seconds since the epoch.
     """
 
     def __init__(self, now: float) -> None:
         self.asked: set[int] = set()
         self.missed = False
+        self.replayed: dict[str, float] = {}
         self._now = now
         self._tier = FreshnessTier.LIVE
         self._observed_at = float("inf")
@@ -76,17 +78,18 @@ class Provenance:
         )
 
     def extensions(self) -> dict[str, object]:
-        """What clients read of it in `extensions` of their response; nothing when nothing was read."""
+        """What clients read of it in `extensions` of their response; nothing when nothing was read or replayed."""
+        replayed: dict[str, object] = {"replayed": list(self.replayed)} if self.replayed else {}
         lifetime = self.lifetime()
         if lifetime is None:
-            return {}
+            return replayed
         freshness = {
             "tier": lifetime.tier.value,
             "ageSeconds": lifetime.age_s,
             "maxAgeSeconds": lifetime.max_age_s,
             "paths": {place: tier.value for place, tier in lifetime.places.items()},
         }
-        return {"freshness": freshness}
+        return {"freshness": freshness} | replayed
 
 
 class _Heard:

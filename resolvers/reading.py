@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from domains.vocabulary import Reading
+from domains.vocabulary import Page, Reading, UpstreamError
 
 T = TypeVar("T")
 
@@ -27,6 +27,11 @@ def each(reading: Reading[Any], values: Iterable[T]) -> list[Reading[T]]:
 def instead(reading: Reading[Any], value: T) -> Reading[T]:
     """`value`, which was made of a reading, with that reading's freshness."""
     return Reading(value, reading.source, reading.tier, reading.observed_at, reading.max_age_s)
+
+
+def first_of(reading: Reading[Page[T]] | UpstreamError | None) -> Reading[T] | UpstreamError | None:
+    """The first item of what a page was asked for, with the page's freshness; None when there is none."""
+    return next(iter(each(reading, reading.value.items[:1])), None) if isinstance(reading, Reading) else reading
 
 
 @dataclass(frozen=True, slots=True)

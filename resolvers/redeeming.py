@@ -1,4 +1,4 @@
-"""Setting points aside, and giving them back."""
+"""Setting points aside, spending them, and giving them back."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -6,11 +6,12 @@ from typing import Annotated
 import strawberry
 
 from domains import loyalty
-from domains.loyalty import HoldPoints, VoidRedemption
-from domains.vocabulary import MembershipId, RedemptionId, Refusal, UpstreamError
+from domains.loyalty import CaptureRedemption, HoldPoints, VoidRedemption
+from domains.vocabulary import IdempotencyKey, MembershipId, RedemptionId, Refusal, UpstreamError
 from resolvers.context import Info
-from resolvers.directives import LOYALTY_LIVE
-from resolvers.identity import name_of, native_id, scoped_key
+from resolvers.directives import LOYALTY_LIVE, Cost
+from resolvers.identity import name_of, native_id
+from resolvers.keyed import KEY_DESCRIPTION, once
 from resolvers.loyalty import visible_memberships
 from resolvers.ownership import serves
 from resolvers.redemption import LoyaltyRedemption, visible_redemptions
@@ -21,6 +22,7 @@ from resolvers.refusals import (
     InsufficientPoints,
     MembershipNotFound,
     RedemptionNotFound,
+    RetryLater,
     not_asked,
 )
 
@@ -38,25 +40,42 @@ class LoyaltyRedemptionHoldInput:
     ttl_seconds: int = strawberry.field(
         default=HOLD_S, description="After how many seconds they are given back unless they are spent: a week at most."
     )
-    idempotency_key: str = strawberry.field(
-        description="Names this request, 1 to 255 characters: a repeat with the same key changes nothing more."
-    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="Which held points to spend.")
+class LoyaltyRedemptionCaptureInput:
+    redemption_id: strawberry.ID = strawberry.field(description="The redemption that holds them.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.input(description="Which held points to give back.")
 class LoyaltyRedemptionVoidInput:
     redemption_id: strawberry.ID = strawberry.field(description="The redemption that holds them.")
-    idempotency_key: str = strawberry.field(
-        description="Names this request, 1 to 255 characters: a repeat with the same key changes nothing more."
-    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 HoldResult = Annotated[
-    LoyaltyRedemption | InsufficientPoints | MembershipNotFound | IdempotencyConflict | BackendUnavailable,
+    LoyaltyRedemption | InsufficientPoints | MembershipNotFound | IdempotencyConflict | RetryLater | BackendUnavailable,
     strawberry.union("LoyaltyRedemptionHoldResult", description="The redemption that holds the points, or why not."),
 ]
+CaptureResult = Annotated[
+    LoyaltyRedemption
+    | RedemptionNotFound
+    | IllegalRedemptionState
+    | InsufficientPoints
+    | IdempotencyConflict
+    | RetryLater
+    | BackendUnavailable,
+    strawberry.union("LoyaltyRedemptionCaptureResult", description="The spent redemption, or why it is not spent."),
+]
 VoidResult = Annotated[
-    LoyaltyRedemption | RedemptionNotFound | IllegalRedemptionState | IdempotencyConflict | BackendUnavailable,
+    LoyaltyRedemption
+    | RedemptionNotFound
+    | IllegalRedemptionState
+    | IdempotencyConflict
+    | RetryLater
+    | BackendUnavailable,
     strawberry.union("LoyaltyRedemptionVoidResult", description="The voided redemption, or why it is not voided."),
 ]
 
@@ -66,27 +85,30 @@ async def _hold(
     given: Annotated[LoyaltyRedemptionHoldInput, strawberry.argument(name="input", description="What to hold.")],
 ) -> loyalty.LoyaltyRedemption | Refusal:
     context = info.context
-    command = HoldPoints(
-        membership_id=MembershipId(native_id("LoyaltyMembership", given.membership_id, "input", "membershipId")),
-        points=given.points,
-        basket_reference=given.basket_reference and name_of(given.basket_reference, "input", "basketReference"),
-        ttl_s=given.ttl_seconds,
-        idempotency_key=scoped_key(
-            context.caller, "loyaltyRedemptionHold", given.idempotency_key, "input", "idempotencyKey"
-        ),
-    )
-    if not serves(context.caller):
-        (own,) = await visible_memberships(info, [command.membership_id])
-        if isinstance(own, UpstreamError):
-            return not_asked(own)
-        if own is None:
-            return loyalty.MembershipNotFound(
-                message=f"There is no membership {command.membership_id}. Check the id.",
-                path=("input", "membershipId"),
-            )
-    answer = await loyalty.hold(context.retail.loyalty, command)
-    context.loaders.forget()
-    return answer
+    membership_id = MembershipId(native_id("LoyaltyMembership", given.membership_id, "input", "membershipId"))
+    basket_reference = given.basket_reference and name_of(given.basket_reference, "input", "basketReference")
+
+    async def work(key: IdempotencyKey) -> loyalty.LoyaltyRedemption | Refusal:
+        if not serves(context.caller):
+            (own,) = await visible_memberships(info, [membership_id])
+            if isinstance(own, UpstreamError):
+                return not_asked(own)
+            if own is None:
+                return loyalty.MembershipNotFound(
+                    message=f"There is no membership {membership_id}. Check the id.",
+                    path=("input", "membershipId"),
+                )
+        command = HoldPoints(
+            membership_id=membership_id,
+            points=given.points,
+            basket_reference=basket_reference,
+            ttl_s=given.ttl_seconds,
+            idempotency_key=key,
+        )
+        return await loyalty.hold(context.retail.loyalty, command)
+
+    answers = (loyalty.LoyaltyRedemption, loyalty.InsufficientPoints, loyalty.MembershipNotFound)
+    return await once(info, "loyaltyRedemptionHold", given.idempotency_key, given, answers, work)
 
 
 async def _void(
@@ -94,24 +116,43 @@ async def _void(
     given: Annotated[LoyaltyRedemptionVoidInput, strawberry.argument(name="input", description="What to give back.")],
 ) -> loyalty.LoyaltyRedemption | Refusal:
     context = info.context
-    command = VoidRedemption(
-        redemption_id=RedemptionId(native_id("LoyaltyRedemption", given.redemption_id, "input", "redemptionId")),
-        idempotency_key=scoped_key(
-            context.caller, "loyaltyRedemptionVoid", given.idempotency_key, "input", "idempotencyKey"
-        ),
+    redemption_id = RedemptionId(native_id("LoyaltyRedemption", given.redemption_id, "input", "redemptionId"))
+
+    async def work(key: IdempotencyKey) -> loyalty.LoyaltyRedemption | Refusal:
+        if not serves(context.caller):
+            (own,) = await visible_redemptions(info, [redemption_id])
+            if isinstance(own, UpstreamError):
+                return not_asked(own)
+            if own is None:
+                return loyalty.redemption_not_found(redemption_id)
+        command = VoidRedemption(redemption_id=redemption_id, idempotency_key=key)
+        return await loyalty.void(context.retail.loyalty, command)
+
+    answers = (loyalty.LoyaltyRedemption, loyalty.RedemptionNotFound, loyalty.IllegalRedemptionState)
+    return await once(info, "loyaltyRedemptionVoid", given.idempotency_key, given, answers, work)
+
+
+async def _capture(
+    info: Info,
+    given: Annotated[LoyaltyRedemptionCaptureInput, strawberry.argument(name="input", description="What to spend.")],
+) -> loyalty.LoyaltyRedemption | Refusal:
+    context = info.context
+    redemption_id = RedemptionId(native_id("LoyaltyRedemption", given.redemption_id, "input", "redemptionId"))
+
+    async def work(key: IdempotencyKey) -> loyalty.LoyaltyRedemption | Refusal:
+        if not serves(context.caller):
+            # What a shopper holds is spent with their order, and by nothing else.
+            return loyalty.redemption_not_found(redemption_id)
+        command = CaptureRedemption(redemption_id=redemption_id, idempotency_key=key)
+        return await loyalty.capture(context.retail.loyalty, command)
+
+    answers = (
+        loyalty.LoyaltyRedemption,
+        loyalty.RedemptionNotFound,
+        loyalty.IllegalRedemptionState,
+        loyalty.InsufficientPoints,
     )
-    if not serves(context.caller):
-        (own,) = await visible_redemptions(info, [command.redemption_id])
-        if isinstance(own, UpstreamError):
-            return not_asked(own)
-        if own is None:
-            return loyalty.RedemptionNotFound(
-                message=f"There is no redemption {command.redemption_id}. Check the id.",
-                path=("input", "redemptionId"),
-            )
-    answer = await loyalty.void(context.retail.loyalty, command)
-    context.loaders.forget()
-    return answer
+    return await once(info, "loyaltyRedemptionCapture", given.idempotency_key, given, answers, work)
 
 
 @strawberry.type
@@ -120,11 +161,18 @@ class LoyaltyMutation:
         resolver=_hold,
         graphql_type=HoldResult | None,
         description="Set points aside for a basket, so that they can be spent with it and with nothing else.",
+        directives=(*LOYALTY_LIVE, Cost(loyalty=4)),
+    )
+    loyalty_redemption_capture: object = strawberry.field(
+        resolver=_capture,
+        graphql_type=CaptureResult | None,
+        description="Spend held points at a till, by those who serve customers. An order that was submitted with its "
+        "redemption spends it by itself.",
         directives=LOYALTY_LIVE,
     )
     loyalty_redemption_void: object = strawberry.field(
         resolver=_void,
         graphql_type=VoidResult | None,
         description="Give held points back.",
-        directives=LOYALTY_LIVE,
+        directives=(*LOYALTY_LIVE, Cost(loyalty=3)),
     )

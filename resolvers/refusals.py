@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import strawberry
 
-from domains import loyalty, returns, vocabulary
+from domains import durable, loyalty, returns, vocabulary
 from domains.loyalty import RedemptionState
-from domains.returns import NonReturnableReason, ReturnMethod
+from domains.returns import NonReturnableReason, ReturnMethod, ReturnStatus
 from domains.vocabulary import SystemRole
 from resolvers.vocabulary import PointsAmount
 
@@ -46,6 +46,14 @@ class IdempotencyConflict(Refusal):
 
 
 @strawberry.type(
+    description="Returned when the same request is being carried out at this moment, or when the gateway takes no more "
+    "slow writes for now. A repeat with the same idempotency key is safe."
+)
+class RetryLater(Refusal):
+    record = durable.RetryLater
+
+
+@strawberry.type(
     description="Returned when the system that must decide cannot be asked now, or did not say what it did. Its "
     "message says which; a repeat with the same idempotency key is safe in both cases."
 )
@@ -55,7 +63,7 @@ class BackendUnavailable(Refusal):
     system: SystemRole = strawberry.field(description="The system that did not answer.")
 
 
-@strawberry.type(description="Returned when the membership has fewer points available than are to be held.")
+@strawberry.type(description="Returned when the membership has fewer points available than are to be held or spent.")
 class InsufficientPoints(Refusal):
     record = loyalty.InsufficientPoints
 
@@ -72,7 +80,9 @@ class RedemptionNotFound(Refusal):
     record = loyalty.RedemptionNotFound
 
 
-@strawberry.type(description="Returned when the redemption is no longer held, so that nothing is left to give back.")
+@strawberry.type(
+    description="Returned when the redemption is no longer held, so that nothing is left to spend or to give back."
+)
 class IllegalRedemptionState(Refusal):
     record = loyalty.IllegalRedemptionState
 
@@ -110,3 +120,20 @@ class MethodNotOffered(Refusal):
     record = returns.MethodNotOffered
 
     offered: list[ReturnMethod] = strawberry.field(description="The methods by which they all can; none if none does.")
+
+
+@strawberry.type(description="Returned when there is no such return, or it is not the caller's to change.")
+class ReturnNotFound(Refusal):
+    record = returns.ReturnNotFound
+
+
+@strawberry.type(
+    description="Returned when a return has come too far, or not far enough, for what is asked of it: what was "
+    "received cannot be canceled, and what is not authorized cannot be received."
+)
+class IllegalReturnState(Refusal):
+    record = returns.IllegalReturnState
+
+    state: ReturnStatus = strawberry.field(
+        description="How far it has come; UNKNOWN when the order system did not say."
+    )

@@ -11,7 +11,7 @@ from domains.inventory import ReservationKind, ReservationState, bare_reservatio
 from domains.vocabulary import Reading, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Caller, Info
-from resolvers.directives import OMS_LIVE, Degradation
+from resolvers.directives import OMS_OR_BOOKS, Degradation
 from resolvers.enums import described
 from resolvers.identity import Node, public_id
 from resolvers.inventory import Location
@@ -87,7 +87,7 @@ class InventoryReservationLine:
         graphql_type=Location | None,
         description="Where it is set aside; null when the order system does not say.",
         degrades=Degradation.LAST_KNOWN,
-        served=OMS_LIVE,
+        served=OMS_OR_BOOKS,
     )
 
 

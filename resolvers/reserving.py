@@ -7,14 +7,15 @@ import strawberry
 
 from domains import inventory
 from domains.inventory import PromiseChangeReason, ReleaseReservation, ReservationState, ReserveLine, ReserveStock
-from domains.vocabulary import LocationId, Refusal
+from domains.vocabulary import IdempotencyKey, LocationId, Refusal
 from resolvers import refusals
 from resolvers.context import Info
-from resolvers.directives import OMS_LIVE
+from resolvers.directives import OMS_LIVE, OMS_OR_BOOKS
 from resolvers.enums import described
-from resolvers.identity import name_of, native_id, public_id, scoped_key, sku_of
+from resolvers.identity import name_of, native_id, public_id, sku_of
 from resolvers.inventory import LineAvailability
-from resolvers.refusals import BackendUnavailable, IdempotencyConflict
+from resolvers.keyed import KEY_DESCRIPTION, once
+from resolvers.refusals import BackendUnavailable, IdempotencyConflict, RetryLater
 from resolvers.reservation import InventoryReservation, named_reservation
 
 RESERVE_S = 900
@@ -59,18 +60,16 @@ class InventoryReservationCreateInput:
     basket_reference: str | None = strawberry.field(
         default=None, description="Names the basket, for people and reports."
     )
-    idempotency_key: str = strawberry.field(
-        description="Names this request, 1 to 255 characters: a repeat with the same key reserves nothing more. "
-        "Callers without an account share their keys, so make it up at random."
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description=f"{KEY_DESCRIPTION} Callers without an account share their keys, so make it up at random.",
     )
 
 
 @strawberry.input(description="Which reservation to give back.")
 class InventoryReservationReleaseInput:
     reservation_id: strawberry.ID = strawberry.field(description="The reservation's id, as it was given.")
-    idempotency_key: str = strawberry.field(
-        description="Names this request, 1 to 255 characters: a repeat with the same key changes nothing more."
-    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
 
 @strawberry.type(
@@ -129,11 +128,16 @@ class IllegalReservationState(refusals.Refusal):
 
 
 CreateResult = Annotated[
-    InventoryReservation | InsufficientStock | PromiseChanged | IdempotencyConflict | BackendUnavailable,
+    InventoryReservation | InsufficientStock | PromiseChanged | IdempotencyConflict | RetryLater | BackendUnavailable,
     strawberry.union("InventoryReservationCreateResult", description="The reservation, or why there is none."),
 ]
 ReleaseResult = Annotated[
-    InventoryReservation | ReservationNotFound | IllegalReservationState | IdempotencyConflict | BackendUnavailable,
+    InventoryReservation
+    | ReservationNotFound
+    | IllegalReservationState
+    | IdempotencyConflict
+    | RetryLater
+    | BackendUnavailable,
     strawberry.union(
         "InventoryReservationReleaseResult", description="The released reservation, or why it is not released."
     ),
@@ -147,18 +151,21 @@ async def _create(
     ],
 ) -> inventory.InventoryReservation | Refusal:
     context = info.context
-    command = ReserveStock(
-        lines=tuple(_line(line, "input", "lines", place) for place, line in enumerate(given.lines)),
-        idempotency_key=scoped_key(
-            context.caller, "inventoryReservationCreate", given.idempotency_key, "input", "idempotencyKey"
-        ),
-        audience=context.caller.audience,
-        basket_reference=given.basket_reference and name_of(given.basket_reference, "input", "basketReference"),
-        ttl_s=given.ttl_seconds,
-    )
-    answer = await inventory.reserve(context.retail.inventory, command, context.loaders.now)
-    context.loaders.forget()
-    return answer
+    lines = tuple(_line(line, "input", "lines", place) for place, line in enumerate(given.lines))
+    basket_reference = given.basket_reference and name_of(given.basket_reference, "input", "basketReference")
+
+    async def work(key: IdempotencyKey) -> inventory.InventoryReservation | Refusal:
+        command = ReserveStock(
+            lines=lines,
+            idempotency_key=key,
+            audience=context.caller.audience,
+            basket_reference=basket_reference,
+            ttl_s=given.ttl_seconds,
+        )
+        return await inventory.reserve(context.retail.inventory, command, context.loaders.now)
+
+    answers = (inventory.InventoryReservation, inventory.InsufficientStock, inventory.PromiseChanged)
+    return await once(info, "inventoryReservationCreate", given.idempotency_key, given, answers, work)
 
 
 def _line(line: InventoryReservationLineInput, *path: str | int) -> ReserveLine:
@@ -178,15 +185,17 @@ async def _release(
     ],
 ) -> inventory.InventoryReservation | Refusal:
     context = info.context
-    key = scoped_key(context.caller, "inventoryReservationRelease", given.idempotency_key, "input", "idempotencyKey")
     public = native_id("InventoryReservation", given.reservation_id, "input", "reservationId")
-    named = named_reservation(info, public)
-    if named is None:
-        return inventory.reservation_not_found()
-    command = ReleaseReservation(reservation_id=named, idempotency_key=key)
-    answer = await inventory.release(context.retail.inventory, command)
-    context.loaders.forget()
-    return answer
+
+    async def work(key: IdempotencyKey) -> inventory.InventoryReservation | Refusal:
+        named = named_reservation(info, public)
+        if named is None:
+            return inventory.reservation_not_found()
+        command = ReleaseReservation(reservation_id=named, idempotency_key=key)
+        return await inventory.release(context.retail.inventory, command)
+
+    answers = (inventory.InventoryReservation, inventory.ReservationNotFound, inventory.IllegalReservationState)
+    return await once(info, "inventoryReservationRelease", given.idempotency_key, given, answers, work)
 
 
 @strawberry.type
@@ -195,7 +204,7 @@ class ReservationMutation:
         resolver=_create,
         graphql_type=CreateResult | None,
         description="Set stock aside for a basket, all of it or nothing, for a while.",
-        directives=OMS_LIVE,
+        directives=OMS_OR_BOOKS,
     )
     inventory_reservation_release: object = strawberry.field(
         resolver=_release,

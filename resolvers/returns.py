@@ -13,8 +13,9 @@ from domains.returns import RefundType, ReturnDisposition, ReturnMethod, ReturnR
 from domains.vocabulary import InvalidInput, Reading, ReturnId, UpstreamError
 from resolvers.batching import batch_field
 from resolvers.context import Info
-from resolvers.directives import ERP_LIVE, OMS_LIVE, Degradation
+from resolvers.directives import ERP_LIVE, JOURNAL, OMS_LIVE, OMS_OR_BOOKS, Degradation
 from resolvers.finance import ErpPosting, postings
+from resolvers.flows import Flow, OfKind, newest_flows
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, name_of, native_id, node_id
 from resolvers.inventory import Location
@@ -60,6 +61,10 @@ async def _erp_posting(parents: Parents, info: Info) -> Sequence[object]:
     return await postings(info, PostingSubject.RETURN, [parent.value.id for parent in parents])
 
 
+async def _flow(parents: Parents, info: Info, kind: OfKind = None) -> Sequence[object]:
+    return await newest_flows(info, [f"ReturnAuthorization:{parent.value.id}" for parent in parents], kind)
+
+
 @strawberry.federation.type(keys=["id"], description="Goods that a customer may send or bring back (RMA).")
 class ReturnAuthorization(Node):
     record = returns.ReturnAuthorization
@@ -87,14 +92,22 @@ class ReturnAuthorization(Node):
         graphql_type=Location | None,
         description="The store that authorized it, if one did.",
         degrades=Degradation.LAST_KNOWN,
-        served=OMS_LIVE,
+        served=OMS_OR_BOOKS,
     )
     erp_posting: object = batch_field(
         _erp_posting,
         graphql_type=ErpPosting | None,
-        description="Whether the books have its credit memo.",
+        description="Whether the books have its credit memo. A return that waits for it is told without asking them.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_LIVE,
+    )
+    flow: object = batch_field(
+        _flow,
+        graphql_type=Flow | None,
+        description="The newest slow write about it, with the number under which each system has it; null when the "
+        "gateway has written nothing of it in the last weeks.",
+        degrades=Degradation.NULL,
+        served=JOURNAL,
     )
     freshness: Freshness = freshness_field()
 

@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -19,7 +19,16 @@ from domains.sandbox import ROLES, Sandbox
 
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 30.0
+UNTIL_S, LOOK_EVERY_S = 60.0, 0.1
 Json = dict[str, Any]
+T = TypeVar("T")
+UNBOUNDED = "".join(
+    f"[limits.audiences.{name}]\nrequests_per_s = 1e6\nburst = 1000000\nconcurrent_max = 100000\n"
+    "budget_per_min = { erp = 1000000, oms = 1000000, loyalty = 1000000, crm = 1000000 }\n"
+    for name in ("storefront", "associate")
+)
+"""For loads, where one caller stands for thousands."""
+
 ASSOCIATE = '[identity.anonymous]\naudience = "associate"\n'
 
 
@@ -127,6 +136,17 @@ def _port_said(process: subprocess.Popen[str]) -> int:
     raise AssertionError("the gateway did not say that it listens:\n" + "".join(said))
 
 
+def until(look: Callable[[], T | None], what: str, limit_s: float = UNTIL_S) -> T:
+    """What `look` finds, once it finds something. Fails after `limit_s` seconds, saying `what` did not come."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(LOOK_EVERY_S)
+    raise AssertionError(f"{what} did not come within {limit_s:.0f} s")
+
+
 def free_ports(count: int) -> int:
     """The first of `count` ports in a row that are free now."""
     for first in range(21_000, 60_000, count):
@@ -146,4 +166,4 @@ def free_ports(count: int) -> int:
     raise AssertionError("no ports are free")
 
 
-__all__ = ["ROLES", "Asked", "Json", "command", "free_ports", "gateway_running", "sandbox_running"]
+__all__ = ["ROLES", "Asked", "Json", "command", "free_ports", "gateway_running", "sandbox_running", "until"]

@@ -78,9 +78,37 @@ def test_every_field_that_asks_a_system_says_which() -> None:
     assert {f"Mutation.{name}" for name in mutation.fields} <= set(DECLARED)
 
 
+FOLLOWED = (
+    ("availabilityChanged", SystemRole.OMS, '(skus: ["SKU-00003"]) { availableToPromise }'),
+    ("orderStatusChanged", SystemRole.OMS, '(orderId: "ord-000003") { status }'),
+    ("returnStatusChanged", SystemRole.OMS, '(returnAuthorizationId: "ret-000001") { status }'),
+    ("loyaltyBalanceChanged", SystemRole.LOYALTY, '(membershipId: "mem-00001") { available { value } }'),
+)
+"""Each subscription, the system that its first message comes from, and how it is asked for."""
+
+
+@pytest.mark.parametrize(("field", "system", "rest"), FOLLOWED, ids=[field for field, _, _ in FOLLOWED])
+def test_a_subscription_asks_what_it_declares_and_nothing_else(
+    asked: Asked, field: str, system: SystemRole, rest: str
+) -> None:
+    """The first message of a stream comes from the system that the field declares, and from no other."""
+    asked.reset()
+    headers = {"Accept": "text/event-stream"}
+    with asked.http.stream(
+        "POST", "/graphql", json={"query": f"subscription {{ {field}{rest} }}"}, headers=headers
+    ) as stream:
+        said = next(line for line in stream.iter_lines() if line.startswith("data:"))
+    assert json.loads(said.removeprefix("data:"))["data"][field]
+    lines = DECLARED[f"Subscription.{field}"]
+    declared = {one for line in lines if line.tier is ServingTier.LIVE for one in line.systems}
+    assert not undeclared(asked.calls(), field, declared)
+    assert system.value in asked.calls()
+
+
 def test_every_live_line_has_a_way_to_it() -> None:
-    """Each declared LIVE system of each query field is reached by one of the documents above."""
+    """Each declared LIVE system of each query and subscription field is reached by one of the documents above."""
     reached = {(asking.field, asking.system) for asking in ASKINGS}
+    reached |= {(f"Subscription.{field}", system) for field, system, _ in FOLLOWED}
     lines = {
         (field, system)
         for field, said in DECLARED.items()

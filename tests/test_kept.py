@@ -56,14 +56,14 @@ def test_what_was_just_asked_is_not_asked_again(asked: Asked) -> None:
 
 
 def test_a_stopped_system_is_answered_for_by_what_is_known(asked: Asked, sandbox: Sandbox) -> None:
-    """With the OMS gone, stock that was seen stands and is marked; stock never seen is null with a typed error."""
+    """With the OMS gone, stock that was seen stands and is marked; an order never seen is null with a typed error."""
     seen = asked.data(STOCK % "SKU-00003", token=TOKEN)
     sandbox.stop("OMS")
     again = asked.data(STOCK % "SKU-00003", token=TOKEN)
     assert tiers(seen) == "LIVE"
     assert tiers(again) in {"STALE_OK", "STALE_DEGRADED"}
-    unknown = asked.ask(STOCK % "SKU-00004", token=TOKEN)
-    assert unknown["data"]["product"]["availability"] is None
+    unknown = asked.ask('{ order(id: "ord-000004") { status } }', token=TOKEN)
+    assert unknown["data"] == {"order": None}
     assert unknown["errors"][0]["extensions"]["system"] == "OMS"
 
 

@@ -20,16 +20,25 @@ from gateway.engine.faults import (
     Fault,
     code_of,
     fault,
+    let_go,
     request_fault,
     resolver_fault,
 )
 from gateway.engine.operations import DEFAULT_SIZES, CacheSizes, Operations, Prepared
-from gateway.limits import DEFAULT_LIMITS, DocumentGuard, DocumentLimits
+from gateway.limits import DEFAULT_LIMITS, NOTHING, DocumentGuard, DocumentLimits, Estimate, Priced, Refusal
 from gateway.paths import Declared, Touch, instead, offences
 from gateway.paths import code_of as off_path_code
 
 # Strawberry's check, which it declares as a plain bool; graphql-core wants it to narrow the type.
 _is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[object]]]", optimized_is_awaitable)
+
+HOW_TO_SUBSCRIBE = (
+    "A subscription is answered by a stream: send it with Accept: text/event-stream and no other type, or over a "
+    "WebSocket at this address with the subprotocol graphql-transport-ws."
+)
+
+Toll = Callable[[Estimate, Mapping[str, object]], Awaitable[Refusal | None]]
+"""Asked with what an operation may cost, once all else is well: why it may not run, or None."""
 
 _ERRORS_TOLD_MAX = 20  # As for validation: more are neither read nor mended at once.
 
@@ -69,6 +78,7 @@ class Engine:
         suggestions: bool = False,
         rules: Sequence[type[ASTValidationRule]] = (),
         declared: Declared | None = None,
+        priced: Priced | None = None,
     ) -> None:
         if schema.get_extensions():
             raise ValueError("the engine runs no schema extensions and no operation directives: register none")
@@ -77,7 +87,13 @@ class Engine:
         self._executor_class = schema.execution_context_class
         self._suggestions = suggestions
         self.operations = Operations(
-            graphql_schema, DocumentGuard(limits), sizes, suggestions=suggestions, rules=rules, declared=declared
+            graphql_schema,
+            DocumentGuard(limits),
+            sizes,
+            suggestions=suggestions,
+            rules=rules,
+            declared=declared,
+            priced=priced,
         )
 
     async def run(
@@ -90,26 +106,48 @@ class Engine:
         *,
         may_introspect: bool = False,
         path: ServingPath | None = None,
+        occasion: object | None = None,
+        toll: Toll | None = None,
     ) -> Answer:
         """Answer one request. `only_query` refuses all but queries, as HTTP's safe methods need.
 
-        On a `path` that may not wait for a system, an operation that could reach it is refused before anything runs.
+        A subscription is answered once, as a query of its root type, if there is an `occasion` for it: that is the root
+        value then. Whoever has a stream asks for each message anew.
+
+        On a `path` that may not wait for a system, an operation that could reach it is refused before anything runs;
+        so is one for which `toll` has a refusal.
 
         Every error of the request or of a resolver is in the answer; nothing is raised for them.
         """
         prepared = self.operations.prepare(text)
         kind = _kind(prepared.kinds, operation_name)
-        refusal = self._refusal(prepared, kind, operation_name, only_query, may_introspect)
+        refusal = self._refusal(
+            prepared,
+            kind,
+            operation_name,
+            only_query and occasion is None,
+            may_introspect,
+            streams=occasion is not None,
+        )
         if not refusal and path is not None:
             refusal = _off_path(prepared, operation_name, path)
+        if not refusal and toll is not None:
+            refusal = await _tolled(prepared, operation_name, toll, variables or {})
         if refusal or prepared.document is None:
             return Answer(None, refusal, is_request_error=True)
-        result = await self._execute(prepared.document, variables, operation_name, context)
+        result = await self._execute(prepared.document, variables, operation_name, context, occasion)
         if not result.errors:
             return Answer(result.data, kind=kind)
         if result.data is None and all(error.path is None for error in result.errors):
             return Answer(None, tuple(request_fault(error, BAD_USER_INPUT) for error in result.errors), True)
-        return Answer(result.data, tuple(resolver_fault(error) for error in result.errors), kind=kind)
+        faults = tuple(resolver_fault(error) for error in result.errors)
+        for error in result.errors:
+            let_go(error)
+        return Answer(result.data, faults, kind=kind)
+
+    def kind(self, text: str, operation_name: str | None) -> OperationType | None:
+        """What kind of operation would run; None when that is not clear, or the text is no document."""
+        return _kind(self.operations.prepare(text).kinds, operation_name)
 
     async def _execute(
         self,
@@ -117,10 +155,12 @@ class Engine:
         variables: Mapping[str, object] | None,
         operation_name: str | None,
         context: object,
+        occasion: object | None,
     ) -> ExecutionResult:
         result = execute(
             self._schema,
             document,
+            occasion,
             variable_values=dict(variables or {}),
             operation_name=operation_name,
             context_value=context,
@@ -139,6 +179,8 @@ class Engine:
         operation_name: str | None,
         only_query: bool,
         may_introspect: bool,
+        *,
+        streams: bool,
     ) -> tuple[Fault, ...]:
         """Why the operation will not run; empty when it will."""
         if only_query and kind not in {None, OperationType.QUERY}:
@@ -148,14 +190,26 @@ class Engine:
             return prepared.faults
         if kind is None:
             return (fault(_unresolved(prepared.kinds, operation_name), OPERATION_RESOLUTION),)
-        if kind is OperationType.SUBSCRIPTION:
-            return (fault("Subscriptions cannot be answered by a single response.", SUBSCRIPTION_UNSUPPORTED),)
+        if kind is OperationType.SUBSCRIPTION and not streams:
+            return (fault(HOW_TO_SUBSCRIBE, SUBSCRIPTION_UNSUPPORTED),)
         forbidden = None if may_introspect else prepared.schema_field
         return (fault(f"{forbidden} is not open to this caller.", INTROSPECTION_FORBIDDEN),) if forbidden else ()
 
 
+async def _tolled(
+    prepared: Prepared, operation_name: str | None, toll: Toll, variables: Mapping[str, object]
+) -> tuple[Fault, ...]:
+    refusal = await toll(prepared.estimates.get(_chosen(prepared, operation_name), NOTHING), variables)
+    return () if refusal is None else (fault(refusal.message, refusal.code, **refusal.extensions),)
+
+
+def _chosen(prepared: Prepared, operation_name: str | None) -> str | None:
+    """The name of the operation that runs, once it is known that one does."""
+    return operation_name if operation_name in prepared.kinds else next(iter(prepared.kinds), None)
+
+
 def _off_path(prepared: Prepared, operation_name: str | None, path: ServingPath) -> tuple[Fault, ...]:
-    name = operation_name if operation_name in prepared.touched else next(iter(prepared.touched), None)
+    name = _chosen(prepared, operation_name)
     found = offences(prepared.touched.get(name, ()), path)[:_ERRORS_TOLD_MAX]
     return tuple(
         fault(

@@ -9,8 +9,9 @@ import structlog
 from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from domains.upstream import correlation_id
-from domains.vocabulary import InvalidInput, TooStale, UpstreamError
+from domains.durable import JournalUnavailable
+from domains.upstream import correlation_id, without_frames
+from domains.vocabulary import InvalidInput, NotPermitted, TooStale, UpstreamError
 
 Fault = dict[str, object]
 """One entry of `errors`, as the GraphQL specification (October 2021, 7.1.2) formats it."""
@@ -27,6 +28,7 @@ INTROSPECTION_FORBIDDEN = "INTROSPECTION_FORBIDDEN"
 INTERNAL = "INTERNAL"
 
 INTERNAL_MESSAGE = "Something went wrong on our side. Quote the correlation id to the operator."
+JOURNAL_MESSAGE = "The gateway cannot keep what is asked of it now. Nothing was accepted; try again in a moment."
 VALUE_MESSAGE = "A value in the request is not valid for its type."
 
 _SUGGESTION = re.compile(r" Did you mean .*\?\Z", re.DOTALL)
@@ -62,18 +64,39 @@ def request_fault(error: GraphQLError, code: str, *, suggestions: bool = False) 
 def resolver_fault(error: GraphQLError) -> Fault:
     """An error raised while a field was resolved. What is not meant for clients is logged and masked."""
     cause = _root_cause(error)
-    if isinstance(cause, UpstreamError):
-        return _located(error, cause.public_message, _upstream(cause))
-    if isinstance(cause, InvalidInput):
-        return _located(error, cause.message, {"code": cause.code, **_inside(cause)})
-    if isinstance(cause, TooStale):
-        return _located(error, str(cause), _stale(cause))
+    told = _told(error, cause)
+    if told is not None:
+        return told
     if error.extensions and "code" in error.extensions:
         return _located(error, error.message, dict(error.extensions))
     if cause is None and _about_arguments(error):
         return _located(error, error.message, {"code": BAD_USER_INPUT})
     _log.error("resolver failed", path=error.path, exc_info=cause or error)
     return _located(error, INTERNAL_MESSAGE, {"code": INTERNAL, "correlationId": correlation_id.get()})
+
+
+def _told(error: GraphQLError, cause: BaseException | None) -> Fault | None:
+    """What the house raises on purpose; None for everything else."""
+    if isinstance(cause, UpstreamError):
+        return _located(error, cause.public_message, _upstream(cause))
+    if isinstance(cause, InvalidInput):
+        return _located(error, cause.message, {"code": cause.code, **_inside(cause)})
+    if isinstance(cause, NotPermitted):
+        return _located(error, cause.message, {"code": cause.code})
+    if isinstance(cause, TooStale):
+        return _located(error, str(cause), _stale(cause))
+    if isinstance(cause, JournalUnavailable):
+        # Its own text is the database's, and for the log alone.
+        return _located(error, JOURNAL_MESSAGE, {"code": cause.code, "retryable": True})
+    return None
+
+
+def let_go(error: GraphQLError) -> None:
+    """Drop the tracebacks of an error that has been told, down through all wrappers: nobody will read them."""
+    told: BaseException | None = error
+    while told is not None:
+        without_frames(told)
+        told = told.original_error if isinstance(told, GraphQLError) else None
 
 
 def code_of(one: Mapping[str, object]) -> str:

@@ -20,7 +20,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.engine.faults import DOCUMENT_TOO_LARGE, PARSE_FAILED, VALIDATION_FAILED, Fault, fault, request_fault
-from gateway.limits import DocumentGuard, DocumentTooLarge, asks_for_schema
+from gateway.limits import DocumentGuard, DocumentTooLarge, Estimate, Priced, asks_for_schema, estimate
 from gateway.paths import Declared, Touch, touches
 
 # A parsed document takes 50 to 110 bytes a character, locations included (measured with graphql-core 3.3.2).
@@ -40,6 +40,8 @@ class Prepared:
     """The field by which the text asks what the schema is, if it does."""
     touched: Mapping[str | None, tuple[Touch, ...]] = field(default_factory=dict)
     """What each operation can reach outside, by its name."""
+    estimates: Mapping[str | None, Estimate] = field(default_factory=dict)
+    """What each operation may cost, by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +71,11 @@ class Operations:
         suggestions: bool = False,
         rules: Sequence[type[ASTValidationRule]] = (),
         declared: Declared | None = None,
+        priced: Priced | None = None,
     ) -> None:
         self._schema = schema
         self._declared = declared or {}
+        self._priced = priced or Priced()
         self._guard = guard
         self._suggestions = suggestions
         self._rules = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, *rules)
@@ -126,4 +130,8 @@ class Operations:
             faults = (request_fault(error, VALIDATION_FAILED, suggestions=self._suggestions) for error in errors)
             return Prepared(kinds, faults=tuple(faults))
         touched = {name: touches(self._schema, document, node, self._declared) for name, node in operations.items()}
-        return Prepared(kinds, document, schema_field=asks_for_schema(document), touched=touched)
+        estimates = {
+            name: estimate(self._schema, document, node, touched[name], self._priced)
+            for name, node in operations.items()
+        }
+        return Prepared(kinds, document, (), asks_for_schema(document), touched, estimates)

@@ -2,29 +2,41 @@
 
 Does not know the schema, who may ask, or which systems stand behind."""
 
+from gateway.http.asking import Asking
 from gateway.http.body import check_framing, decode_json, read_body
 from gateway.http.correlation import Correlation
 from gateway.http.drain import Drain, Draining, DrainingServer
 from gateway.http.errors import HttpFault, LastResort
-from gateway.http.graphql import Admitted, GraphQLEndpoint, OpenContext
+from gateway.http.event_stream import EventStreamEndpoint
+from gateway.http.graphql import Admitted, GraphQLEndpoint, OpenContext, Turns
 from gateway.http.health import Check, Readiness, livez
+from gateway.http.idempotency import idempotency_key_of
+from gateway.http.request import Documents, GraphQLRequest, persisted_queries_not_supported, request_of
 from gateway.http.settings import HttpSettings
 
 __all__ = [
     "Admitted",
+    "Asking",
     "Check",
     "Correlation",
+    "Documents",
     "Drain",
     "Draining",
     "DrainingServer",
+    "EventStreamEndpoint",
     "GraphQLEndpoint",
+    "GraphQLRequest",
     "HttpFault",
     "HttpSettings",
     "LastResort",
     "OpenContext",
     "Readiness",
+    "Turns",
     "check_framing",
     "decode_json",
+    "idempotency_key_of",
     "livez",
+    "persisted_queries_not_supported",
     "read_body",
+    "request_of",
 ]

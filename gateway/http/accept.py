@@ -39,6 +39,20 @@ def negotiate(accept: str | None) -> str | None:
     return max(ranked)[3] if ranked else None
 
 
+EVENTS = "text/event-stream"
+"""Answers as server-sent events, one for each message of an operation."""
+
+
+@lru_cache(maxsize=64)
+def wants_events(accept: str) -> bool:
+    """Whether a client takes its answer as events and as nothing else.
+
+    urql lists the type last on every request, and Apollo's clients list it beside others: they all want JSON.
+    """
+    wanted = [(f"{kind}/{subtype}") for kind, subtype, q in _ranges(accept) if q > 0]
+    return EVENTS in wanted and not {GRAPHQL, LEGACY, "application/*"} & set(wanted)
+
+
 _NAMED = 3
 
 

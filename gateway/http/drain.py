@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from socket import socket
 from types import FrameType
 
@@ -19,6 +20,7 @@ class Drain:
         self._begun = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._leaving: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def draining(self) -> bool:
@@ -33,6 +35,14 @@ class Drain:
     def begin(self) -> None:
         """From now on `/readyz` says 503. Requests that still arrive are answered: the balancer may not know yet."""
         self._begun = True
+
+    def on_leave(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Have `call` awaited when no more connections are taken: it ends what would not end by itself, in time."""
+        self._leaving.append(call)
+
+    async def leave(self) -> None:
+        """Nothing new is taken from now on: end what would go on."""
+        await asyncio.gather(*(call() for call in self._leaving))
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until nothing is in flight; False when something still is after `timeout_s`."""
@@ -98,6 +108,11 @@ class DrainingServer(uvicorn.Server):
         """Remember the loop that signals are passed to."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End the streams before the connections: uvicorn cuts sockets without a word, and waits for the others."""
+        await self._drain.leave()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain at the first signal, exit at the second or when `linger_s` has passed."""

@@ -12,29 +12,56 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domains.upstream import correlation_id
 from gateway.engine import Fault, fault, internal_fault
+from gateway.limits import Refusal
 
 _log = structlog.get_logger(__name__)
 
 
 class HttpFault(Exception):
-    """A request that is answered with `status` and one coded error. `headers` go out with it.
+    """A request that is answered with `status` and one coded error. `headers` go out with it, `details` beside the
+    code.
 
     With `close` the connection ends after the answer, because the rest of what was sent is not read.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None, close: bool = False
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        close: bool = False,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.details = dict(details or {})
         self.headers = dict(headers or {}) | ({"Connection": "close"} if close else {})
 
     @property
     def fault(self) -> Fault:
         """The same as an entry of GraphQL's `errors`."""
-        return fault(self.message, self.code)
+        return fault(self.message, self.code, **self.details)
+
+
+def too_much(refusal: Refusal) -> HttpFault:
+    """A whole request refused for what its caller has asked already (RFC 6585, 4)."""
+    return HttpFault(
+        429,
+        refusal.code,
+        refusal.message,
+        headers=retry_after(refusal.extensions),
+        details=refusal.extensions,
+    )
+
+
+def retry_after(extensions: Mapping[str, object]) -> dict[str, str]:
+    """The header that says what the extensions of an error say (RFC 9110, 10.2.3)."""
+    seconds = extensions.get("retryAfterSeconds")
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 class ClientGone(Exception):

@@ -8,28 +8,43 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from domains.upstream import Deadline, deadline_scope
+from domains.upstream import Deadline, deadline_scope, path_scope
 from domains.vocabulary import ServingPath
-from gateway.engine import METHOD_NOT_ALLOWED, Answer, Engine
+from gateway.engine import METHOD_NOT_ALLOWED, SUBSCRIPTION_UNSUPPORTED, Answer, Engine, Toll
 from gateway.http.accept import GRAPHQL, LEGACY, negotiate
-from gateway.http.body import check_framing, check_json_content, read_body
+from gateway.http.body import check_framing
 from gateway.http.caching import Lifetime, cache_headers
 from gateway.http.encoding import encoded
-from gateway.http.errors import ClientGone, HttpFault, Reply
-from gateway.http.request import GraphQLRequest, from_body, from_query_string
+from gateway.http.errors import ClientGone, HttpFault, Reply, retry_after, too_much
+from gateway.http.idempotency import REPLAYED_HEADER
+from gateway.http.request import AsSent, Documents, GraphQLRequest, read_request
 from gateway.http.settings import DEFAULT_SETTINGS, HttpSettings
 from gateway.http.watch import while_awaited
 from gateway.identity import Unauthenticated
+from gateway.limits import BUDGET_SPENT, Refused
+from gateway.paths import document_path
 
 _ALLOW = "GET, POST, OPTIONS"
+# The handshake of automatic persisted queries is no failure, and old clients take another status for one.
+_TOLD_WITH_200 = frozenset({"PERSISTED_QUERY_NOT_FOUND"})
 # Found wrong after the document was parsed, hence "unprocessable" in the words of the 2026 draft; syntax stays 400.
 _PARSED = frozenset({"GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "OPERATION_RESOLUTION_FAILURE"})
+
+
+Turns = Callable[[int], AbstractAsyncContextManager[Toll | None]]
+"""The turn of a request with so many operations, 0 for one that the house asks itself for a stream. Entering it raises
+Refused; what it gives is asked before each operation runs."""
+
+
+def free(_: int) -> AbstractAsyncContextManager[Toll | None]:
+    """No limits."""
+    return nullcontext(None)
 
 
 def _nothing(_: Answer) -> Mapping[str, object]:
@@ -41,18 +56,56 @@ class Admitted:
     """A caller who may ask: the context the resolvers get, and what the door decided about the caller.
 
     `engine` is the caller's view of the schema, None for the endpoint's own; `path` is on whose time the answer is
-    made, None where no path is shut to any system. The others are asked once the operation
-    has run: what `extensions` says goes out as `extensions` of the response, `lifetime` is how long the answer is good
-    for, None when nobody can say, and `may_be_shared` whether a cache may hand it to others who ask the same.
+    made, None where no path is shut to any system; `owner` is whose the request is, None for callers who share a name;
+    `trusted_only` lets no documents run but those that are trusted, and `turn` is the caller's at the gate.
+    The others are asked once the operation has run: what `extensions` says goes out as `extensions` of the response,
+    `lifetime` is how long the answer is good for, None when nobody can say, `may_be_shared` whether a cache may hand it
+    to others who ask the same, and `replayed` whether a part of it was done for an earlier request.
     """
 
     context: object
     engine: Engine | None = None
     may_introspect: bool = False
     path: ServingPath | None = None
+    owner: str | None = None
+    trusted_only: bool = False
+    turn: Turns = free
     extensions: Callable[[Answer], Mapping[str, object]] = field(default=_nothing)
     lifetime: Callable[[], Lifetime | None] = field(default=lambda: None)
     may_be_shared: Callable[[], bool] = field(default=lambda: False)
+    replayed: Callable[[], bool] = field(default=lambda: False)
+
+
+def check_trusted(asked: GraphQLRequest, admitted: Admitted) -> None:
+    """Raises HttpFault (403) for a document that this caller may not send."""
+    if admitted.trusted_only and not asked.trusted:
+        told = "This caller may run trusted documents only: name one by its documentId, or by its sha256Hash."
+        raise HttpFault(403, "DOCUMENT_NOT_TRUSTED", told)
+
+
+async def run(
+    engine: Engine,
+    asked: GraphQLRequest,
+    admitted: Admitted,
+    toll: Toll | None,
+    *,
+    only_query: bool,
+    occasion: object | None = None,
+) -> Answer:
+    """Run one operation for a caller, on the path that its document says it is on if the caller may have that."""
+    path = document_path(admitted.path, asked.path)
+    with nullcontext() if path is None or path is admitted.path else path_scope(path):
+        return await (admitted.engine or engine).run(
+            asked.query,
+            asked.variables,
+            asked.operation_name,
+            admitted.context,
+            only_query,
+            may_introspect=admitted.may_introspect,
+            path=path,
+            occasion=occasion,
+            toll=toll,
+        )
 
 
 OpenContext = Callable[[Scope, Deadline], AbstractAsyncContextManager[Admitted]]
@@ -63,8 +116,15 @@ it raises Unauthenticated (401) or any HttpFault."""
 class GraphQLEndpoint:
     """The ASGI application behind `/graphql`. Every answer, also a refusal, has the shape of a GraphQL response."""
 
-    def __init__(self, engine: Engine, open_context: OpenContext, settings: HttpSettings = DEFAULT_SETTINGS) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        open_context: OpenContext,
+        settings: HttpSettings = DEFAULT_SETTINGS,
+        documents: Documents | None = None,
+    ) -> None:
         self._engine = engine
+        self._documents = documents or AsSent()
         self._open_context = open_context
         self._settings = settings
 
@@ -79,7 +139,8 @@ class GraphQLEndpoint:
         except HttpFault as trouble:
             refusal = Answer(None, (trouble.fault,), is_request_error=True)
             _, body = encoded(refusal, {})
-            reply = self._response(media or LEGACY, trouble.status, body, trouble.headers)
+            status = 200 if media == LEGACY and trouble.code in _TOLD_WITH_200 else trouble.status
+            reply = self._response(media or LEGACY, status, body, trouble.headers)
         await reply.send(send)
 
     async def _reply(self, scope: Scope, headers: Headers, media: str | None, receive: Receive) -> Reply:
@@ -91,12 +152,7 @@ class GraphQLEndpoint:
             raise HttpFault(405, METHOD_NOT_ALLOWED, "GraphQL is asked by GET or POST.", headers={"Allow": _ALLOW})
         if media is None:
             raise HttpFault(406, "NOT_ACCEPTABLE", f"Answers are {GRAPHQL} or {LEGACY}; accept one of them.")
-        asked: GraphQLRequest | list[GraphQLRequest]
-        if method == "GET":
-            asked = from_query_string(scope["query_string"], self._settings)
-        else:
-            check_json_content(headers)
-            asked = from_body(await read_body(scope, receive, self._settings), self._settings)
+        asked = await self._found(await read_request(scope, headers, receive, self._settings))
         seconds = self._seconds(headers)
         with deadline_scope(seconds) as deadline:
             work = self._answered(asked, scope, deadline, media)
@@ -106,6 +162,11 @@ class GraphQLEndpoint:
                 limit_s=seconds + self._settings.request_grace_s,
                 cancel_timeout_s=self._settings.cancel_timeout_s,
             )
+
+    async def _found(self, asked: GraphQLRequest | list[GraphQLRequest]) -> GraphQLRequest | list[GraphQLRequest]:
+        if isinstance(asked, GraphQLRequest):
+            return await self._documents.find(asked)
+        return [await self._documents.find(one) for one in asked]
 
     def _seconds(self, headers: Headers) -> float:
         """How long this request may take. Asking for less harms only whoever asks, so anyone may; for more, nobody."""
@@ -121,26 +182,30 @@ class GraphQLEndpoint:
         try:
             async with self._open_context(scope, deadline) as admitted:
                 if isinstance(asked, GraphQLRequest):
-                    answer, body = await self._run(asked, admitted, only_query)
-                    headers = self._cache_headers(answer, admitted, scope) | _allow(answer)
+                    check_trusted(asked, admitted)
+                    async with admitted.turn(1) as toll:
+                        answer, body = await self._run(asked, admitted, toll, only_query)
+                    headers = self._cache_headers(answer, admitted, scope) | _told(answer) | _replayed(admitted)
                     return self._response(media, self._status(answer, media), body, headers)
-                # One context for all: its loaders gather the calls of the whole batch.
-                pairs = await asyncio.gather(*(self._run(one, admitted, only_query) for one in asked))
-                return self._response(LEGACY, 200, b"[" + b",".join(body for _, body in pairs) + b"]", {})
+                for one in asked:
+                    check_trusted(one, admitted)
+                async with admitted.turn(len(asked)) as toll:
+                    # One context for all: its loaders gather the calls of the whole batch.
+                    pairs = await asyncio.gather(*(self._run(one, admitted, toll, only_query) for one in asked))
+                bodies = b"[" + b",".join(body for _, body in pairs) + b"]"
+                return self._response(LEGACY, 200, bodies, _replayed(admitted))
+        except Refused as refused:
+            raise too_much(refused.refusal) from refused
         except Unauthenticated as unknown:
             challenge = {"WWW-Authenticate": unknown.challenge}
             raise HttpFault(401, unknown.code, str(unknown), headers=challenge) from unknown
 
-    async def _run(self, asked: GraphQLRequest, admitted: Admitted, only_query: bool) -> tuple[Answer, bytes]:
-        answer = await (admitted.engine or self._engine).run(
-            asked.query,
-            asked.variables,
-            asked.operation_name,
-            admitted.context,
-            only_query,
-            may_introspect=admitted.may_introspect,
-            path=admitted.path,
-        )
+    async def _run(
+        self, asked: GraphQLRequest, admitted: Admitted, toll: Toll | None, only_query: bool
+    ) -> tuple[Answer, bytes]:
+        answer = await run(self._engine, asked, admitted, toll, only_query=only_query)
+        if asked.digest is not None and not answer.is_request_error:
+            await self._documents.ran(asked)
         return encoded(answer, admitted.extensions(answer))
 
     def _cache_headers(self, answer: Answer, admitted: Admitted, scope: Scope) -> dict[str, str]:
@@ -157,6 +222,10 @@ class GraphQLEndpoint:
         """The status code of an answer, by the media type it has ("Status Codes" in the draft)."""
         if answer.code == METHOD_NOT_ALLOWED:
             return 405
+        if answer.code == BUDGET_SPENT and answer.is_request_error:
+            return 429
+        if answer.code == SUBSCRIPTION_UNSUPPORTED:
+            return 400  # also for old clients: they would wait for a stream that never comes
         if media == LEGACY or not answer.errors:
             return 200
         if not answer.is_request_error:
@@ -173,6 +242,15 @@ class GraphQLEndpoint:
         return Reply(status, body, own | dict(headers))
 
 
-def _allow(answer: Answer) -> dict[str, str]:
-    """A 405 says which method would do (RFC 9110, 15.5.6)."""
-    return {"Allow": "POST"} if answer.is_request_error and answer.code == METHOD_NOT_ALLOWED else {}
+def _replayed(admitted: Admitted) -> dict[str, str]:
+    return {REPLAYED_HEADER: "true"} if admitted.replayed() else {}
+
+
+def _told(answer: Answer) -> dict[str, str]:
+    """A 405 says which method would do (RFC 9110, 15.5.6), a 429 when to come back."""
+    if not answer.is_request_error:
+        return {}
+    if answer.code == METHOD_NOT_ALLOWED:
+        return {"Allow": "POST"}
+    extensions = answer.errors[0].get("extensions") if answer.code == BUDGET_SPENT else None
+    return retry_after(extensions) if isinstance(extensions, Mapping) else {}

@@ -4,31 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qsl
 
-from gateway.http.body import decode_json
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope
+
+from domains.vocabulary import ServingPath
+from gateway.http.body import check_json_content, decode_json, read_body
 from gateway.http.errors import HttpFault
+from gateway.http.idempotency import IDEMPOTENCY_HEADER
 from gateway.http.settings import HttpSettings
 
-_PARAMETERS_MAX = 32  # Four are ours; the rest is what campaigns and proxies append.
-_NAMES = ("query", "operationName", "variables", "extensions")
+_PARAMETERS_MAX = 32  # Five are ours; the rest is what campaigns and proxies append.
+_NAMES = ("query", "documentId", "operationName", "variables", "extensions")
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """One well-formed request. `query` is the text of the document, which need not be GraphQL."""
+    """One well-formed request. `query` is the text of the document, which need not be GraphQL.
+
+    Where a request names a document instead, by `document_id` or by Apollo's extension, `query` is empty until
+    `Documents` have found it. What they know of it then stands here too: whether it is `trusted`, the `path` it says it
+    is on, and the `digest` under which it is to be remembered once it has run.
+    """
 
     query: str
     operation_name: str | None = None
     variables: Mapping[str, object] | None = None
     extensions: Mapping[str, object] = field(default_factory=dict)
+    document_id: str | None = None
+    trusted: bool = False
+    path: ServingPath | None = None
+    digest: str | None = None
+
+
+class Documents(Protocol):
+    """Where the texts of documents are that a client names instead of sending them."""
+
+    async def find(self, asked: GraphQLRequest) -> GraphQLRequest:
+        """`asked` with its text. Raises HttpFault when there is none."""
+
+    async def ran(self, asked: GraphQLRequest) -> None:
+        """`asked` has run, so its text may be remembered."""
+
+
+class AsSent:
+    """Every document is sent with its request."""
+
+    async def find(self, asked: GraphQLRequest) -> GraphQLRequest:
+        if asked.query:
+            return asked
+        if asked.document_id is not None:
+            raise HttpFault(400, "PERSISTED_DOCUMENTS_NOT_SUPPORTED", "Documents are not kept here; send the query.")
+        raise persisted_queries_not_supported()
+
+    async def ran(self, asked: GraphQLRequest) -> None:
+        """Nothing is remembered."""
+
+
+def persisted_queries_not_supported() -> HttpFault:
+    """The code and the text by which Apollo's and urql's clients know to send the document itself from now on."""
+    return HttpFault(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+
+
+async def read_request(
+    scope: Scope, headers: Headers, receive: Receive, settings: HttpSettings
+) -> GraphQLRequest | list[GraphQLRequest]:
+    """The request of a GET or POST; a list of them where batches are allowed. Raises HttpFault and ClientGone."""
+    if scope["method"] == "GET":
+        return from_query_string(scope["query_string"], settings)
+    check_json_content(headers)
+    asked = from_body(await read_body(scope, receive, settings), settings)
+    if isinstance(asked, list) and IDEMPOTENCY_HEADER in headers:
+        told = f"{IDEMPOTENCY_HEADER} names one operation; in a batch, send each its own idempotencyKey."
+        raise HttpFault(400, "BAD_REQUEST", told)
+    return asked
 
 
 def from_body(body: bytes, settings: HttpSettings) -> GraphQLRequest | list[GraphQLRequest]:
     """The request of a POST body; a list of them where batches are allowed. Raises HttpFault (400)."""
     value = decode_json(body, settings.json_depth_max)
     if isinstance(value, dict):
-        return _request(value)
+        return request_of(value)
     if not isinstance(value, list):
         raise HttpFault(400, "BAD_REQUEST", "The body is a JSON object with the key query.")
     if not settings.batch_max:
@@ -37,7 +95,7 @@ def from_body(body: bytes, settings: HttpSettings) -> GraphQLRequest | list[Grap
         raise HttpFault(400, "BATCH_TOO_LARGE", f"A batch has 1 to {settings.batch_max} operations.")
     if not all(isinstance(one, dict) for one in value):
         raise HttpFault(400, "BAD_REQUEST", "Each operation of a batch is a JSON object with the key query.")
-    return [_request(one) for one in value]
+    return [request_of(one) for one in value]
 
 
 def from_query_string(query_string: bytes, settings: HttpSettings) -> GraphQLRequest:
@@ -52,26 +110,32 @@ def from_query_string(query_string: bytes, settings: HttpSettings) -> GraphQLReq
     # Empty is the same as absent, by the specification.
     given: dict[str, object] = {name: value for name, value in ours if value}
     if len({name for name, _ in ours}) < len(ours):
-        raise HttpFault(400, "BAD_REQUEST", "Each of query, operationName, variables and extensions is given once.")
+        raise HttpFault(400, "BAD_REQUEST", f"Each of {', '.join(_NAMES)} is given once.")
     for name in ("variables", "extensions"):
         text = given.get(name)
         if isinstance(text, str):
             given[name] = decode_json(text.encode(), settings.json_depth_max)
-    return _request(given)
+    return request_of(given)
 
 
-def _request(given: Mapping[str, object]) -> GraphQLRequest:
-    """Check the types of what we know; what we do not know is ignored, as the specification asks."""
-    query, name = given.get("query"), given.get("operationName")
+def request_of(given: Mapping[str, object]) -> GraphQLRequest:
+    """The request that a JSON object holds. What we do not know is ignored, as the specification asks.
+
+    Raises HttpFault (400).
+    """
+    query, name, id_ = given.get("query"), given.get("operationName"), given.get("documentId")
     extensions = _object(given, "extensions") or {}
-    if query is None and "persistedQuery" in extensions:
-        # The code and the text by which Apollo's and urql's clients know to send the document itself.
-        raise HttpFault(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
-    if not isinstance(query, str) or not query:
+    if id_ is not None:
+        if not isinstance(id_, str) or not id_ or query:
+            raise HttpFault(400, "BAD_REQUEST", "documentId is a text, and stands instead of query.")
+        query = ""
+    elif query is None and "persistedQuery" in extensions:
+        query = ""
+    elif not isinstance(query, str) or not query:
         raise HttpFault(400, "BAD_REQUEST", "query is the text of a GraphQL document.")
     if name is not None and not isinstance(name, str):
         raise HttpFault(400, "BAD_REQUEST", "operationName is a string or null.")
-    return GraphQLRequest(query, name or None, _object(given, "variables"), extensions)
+    return GraphQLRequest(query, name or None, _object(given, "variables"), extensions, id_)
 
 
 def _object(given: Mapping[str, object], name: str) -> Mapping[str, object] | None:

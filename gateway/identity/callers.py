@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 
-from domains.vocabulary import RetailError
+from gateway.identity.bearer import bearer_of
+from gateway.identity.refused import Unauthenticated
 from resolvers.context import Caller
 
 ANONYMOUS = Caller(subject="anonymous", audience="storefront")
 """A visitor of the shop without an account."""
 
-# RFC 6750, 2.1: the scheme (in any case, RFC 9110, 11.1), one or more spaces, then a b64token.
-_BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE)
+HEADER_CHARACTERS_MAX = 8192
+"""Tokens with a dozen claims have 1 to 2 KiB, those of large directories 4. The whole headers have 32 at most."""
 
 
-class Unauthenticated(RetailError):
-    """There is an Authorization header, and it says nothing we know. The HTTP status is 401."""
+def digest_of(token: str) -> bytes:
+    """Under what a token is known here: tokens themselves are kept nowhere."""
+    return hashlib.sha256(token.encode()).digest()
 
-    code = "UNAUTHENTICATED"
-    challenge = 'Bearer realm="retailgraph", error="invalid_token"'
-    """The value of `WWW-Authenticate` (RFC 6750, 3)."""
+
+def unknown() -> Unauthenticated:
+    """For a token that means nothing here."""
+    return Unauthenticated("The bearer token is not known here. Ask for a new one, or send no Authorization header.")
 
 
 class Callers:
@@ -31,25 +33,27 @@ class Callers:
     """
 
     def __init__(self, table: Mapping[str, Caller], anonymous: Caller = ANONYMOUS) -> None:
-        self._anonymous = anonymous
+        self.anonymous = anonymous
         self._table = {bytes.fromhex(digest): caller for digest, caller in table.items()}
 
+    def known(self, digest: bytes) -> Caller | None:
+        """Whose token has this digest.
+
+        The time of this look-up depends on the digest, which nobody can choose without already knowing the token: what
+        leaks is about a digest, and no token can be found from it.
+        """
+        return self._table.get(digest)
+
     def caller(self, authorization: str | None) -> Caller:
-        """Who sends this `Authorization` header. None is anonymous; a wrong one is an error, never anonymous:
-        otherwise an expired session would show a customer somebody else's prices.
+        """Who sends this `Authorization` header, by this table alone. None is anonymous; a wrong one is an error, never
+        anonymous: otherwise an expired session would show a customer somebody else's prices.
 
         Raises Unauthenticated.
         """
-        if authorization is None:
-            return self._anonymous
-        bearer = _BEARER.fullmatch(authorization.strip(" \t"))
-        if bearer is None:
-            raise Unauthenticated("The Authorization header is not of the form `Bearer <token>`.")
-        # The time of this look-up depends on the digest, which nobody can choose without already knowing the token:
-        # what leaks is about a digest, and no token can be found from it.
-        caller = self._table.get(hashlib.sha256(bearer[1].encode()).digest())
+        token = bearer_of([] if authorization is None else [authorization], HEADER_CHARACTERS_MAX)
+        if token is None:
+            return self.anonymous
+        caller = self.known(digest_of(token))
         if caller is None:
-            raise Unauthenticated(
-                "The bearer token is not known here. Ask for a new one, or send no Authorization header."
-            )
+            raise unknown()
         return caller

@@ -1,7 +1,9 @@
-"""What a caller may ask at once: the size of a document, and who may read the schema.
+"""What a caller may ask: the size of a document, its cost in calls to systems, how often, how many at a time.
 
-Knows documents only; what a field costs behind the gateway, and who is asking, are told elsewhere."""
+Knows documents and the schema's declarations; not who is asking, and not how a refusal travels."""
 
+from gateway.limits.bucket import Draw
+from gateway.limits.counting import Counted, Counting
 from gateway.limits.document import (
     DEFAULT_LIMITS,
     DocumentGuard,
@@ -11,16 +13,45 @@ from gateway.limits.document import (
     Weight,
     weigh,
 )
+from gateway.limits.estimate import NOTHING, Cost, Estimate, Priced, estimate
+from gateway.limits.gate import Gate, Payer, Turn
 from gateway.limits.introspection import SCHEMA_FIELDS, asks_for_schema
+from gateway.limits.policy import AUDIENCES, AudienceLimits, limits_of
+from gateway.limits.refusals import BUDGET_SPENT, Refusal, Refused
+from gateway.limits.settings import LimitSettings
+from gateway.limits.shared import SharedCounting
+from gateway.limits.spending import count_call
+from gateway.limits.units import Units
 
 __all__ = [
+    "AUDIENCES",
+    "BUDGET_SPENT",
     "DEFAULT_LIMITS",
+    "NOTHING",
     "SCHEMA_FIELDS",
+    "AudienceLimits",
+    "Cost",
+    "Counted",
+    "Counting",
     "DocumentGuard",
     "DocumentLimits",
     "DocumentTooLarge",
+    "Draw",
+    "Estimate",
     "Excess",
+    "Gate",
+    "LimitSettings",
+    "Payer",
+    "Priced",
+    "Refusal",
+    "Refused",
+    "SharedCounting",
+    "Turn",
+    "Units",
     "Weight",
     "asks_for_schema",
+    "count_call",
+    "estimate",
+    "limits_of",
     "weigh",
 ]

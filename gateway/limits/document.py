@@ -57,7 +57,7 @@ class DocumentLimits:
     variables: int = 64
 
     def __post_init__(self) -> None:
-        small = [field.name for field in fields(self) if getattr(self, field.name) < 1]
+        small = [one.name for one in fields(DocumentLimits) if getattr(self, one.name) < 1]
         if small:
             raise ValueError(f"a document limit is at least 1: {', '.join(small)}")
 

@@ -3,9 +3,9 @@
 Knows the schema's declarations and documents; executes nothing and asks nobody."""
 
 from gateway.paths.declared import Declared, Served
-from gateway.paths.proof import Proof, prove
+from gateway.paths.proof import Proof, UnreadableDocuments, path_said, prove, prove_texts, texts_in
 from gateway.paths.reach import Touch, touches
-from gateway.paths.rule import SHUT, code_of, instead, offences, path_of
+from gateway.paths.rule import SHUT, code_of, document_path, instead, offences, path_of
 
 __all__ = [
     "SHUT",
@@ -13,10 +13,15 @@ __all__ = [
     "Proof",
     "Served",
     "Touch",
+    "UnreadableDocuments",
     "code_of",
+    "document_path",
     "instead",
     "offences",
     "path_of",
+    "path_said",
     "prove",
+    "prove_texts",
+    "texts_in",
     "touches",
 ]

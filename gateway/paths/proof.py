@@ -107,7 +107,18 @@ def prove(schema: GraphQLSchema, declared: Declared, places: Iterable[Path], pat
     Fragments may stand in other files of the set. A file that says `# path: BROWSE` on a line of its own is judged on
     that path instead of `path`. Raises UnreadableDocuments.
     """
-    texts = {file: _text(file) for place in places for file in _files(place)}
+    return prove_texts(schema, declared, texts_in(places), path)
+
+
+def texts_in(places: Iterable[Path]) -> dict[Path, str]:
+    """The text of every file in the files and folders of `places`, in their order. Raises UnreadableDocuments."""
+    return {file: _text(file) for place in places for file in _files(place)}
+
+
+def prove_texts(
+    schema: GraphQLSchema, declared: Declared, texts: Mapping[Path, str], path: ServingPath
+) -> tuple[Proof, ...]:
+    """As `prove`, of texts by where they are from. Raises UnreadableDocuments."""
     parsed, problems = _parsed(texts)
     fragments = [
         node
@@ -125,7 +136,7 @@ def prove(schema: GraphQLSchema, declared: Declared, places: Iterable[Path], pat
         raise UnreadableDocuments(tuple(problems))
     proofs = []
     for file, document in parsed.items():
-        judged_on = _path_of(file, texts[file]) or path
+        judged_on = path_said(str(file), texts[file]) or path
         for operation in _operations(document):
             touched = touches(schema, whole, operation, declared)
             name = operation.name.value if operation.name else f"({operation.operation.value})"
@@ -165,13 +176,14 @@ def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
     return [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
 
 
-def _path_of(file: Path, text: str) -> ServingPath | None:
+def path_said(origin: str, text: str) -> ServingPath | None:
+    """The path that a document says it is on, by a line `# path: BROWSE`. Raises UnreadableDocuments."""
     said = _PATH_LINE.search(text)
     try:
         return None if said is None else ServingPath(said[1])
     except ValueError:
         paths = ", ".join(one.value for one in ServingPath)
-        raise UnreadableDocuments((f"{file}: there is no path {said and said[1]}; there are {paths}",)) from None
+        raise UnreadableDocuments((f"{origin}: there is no path {said and said[1]}; there are {paths}",)) from None
 
 
 def _told(error: GraphQLError) -> str:

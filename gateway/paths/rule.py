@@ -12,16 +12,29 @@ SHUT: dict[ServingPath, frozenset[SystemRole]] = {ServingPath.CHECKOUT: frozense
 
 _AUDIENCES = {"associate": ServingPath.SERVICE, "operations": ServingPath.BACKOFFICE}
 
+_ANYBODYS = frozenset({ServingPath.CHECKOUT, ServingPath.BROWSE})
+
 _INSTEAD = {
     "accountStatus": "leave it out: an order of a blocked account is stopped after it was accepted",
     "financialSummary": "use Order.financialStatus and Order.total, which the OMS answers",
-    "erpPosting": "leave it out: the document is made after checkout; ask on the SERVICE path",
+    "erpPosting": "use flow, which tells the number of the document once it is posted",
 }
 
 
 def path_of(audience: str) -> ServingPath:
     """The path of an audience: whoever is not known to be patient is at the till."""
     return _AUDIENCES.get(audience, ServingPath.CHECKOUT)
+
+
+def document_path(callers: ServingPath | None, said: ServingPath | None) -> ServingPath | None:
+    """The path of a trusted document that says it is on one, for a caller who is on `callers`.
+
+    Any document may be at the till, or be a page that is browsed; SERVICE and BACKOFFICE belong to those who work
+    there, and somebody else's document that says so stays on its caller's path.
+    """
+    if said is None or callers is None:
+        return callers
+    return said if said in _ANYBODYS or callers not in _ANYBODYS else callers
 
 
 def offences(touched: Iterable[Touch], path: ServingPath) -> tuple[Touch, ...]:

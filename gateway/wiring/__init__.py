@@ -2,6 +2,7 @@
 
 The sole importer of connectors and cache; knows no GraphQL and no HTTP."""
 
-from gateway.wiring.house import open_retail, refresh_projection, try_out
+from gateway.wiring.house import Office, open_office, open_retail, open_worker, refresh_projection, try_out
+from gateway.wiring.sharing import Sharing, shared
 
-__all__ = ["open_retail", "refresh_projection", "try_out"]
+__all__ = ["Office", "Sharing", "open_office", "open_retail", "open_worker", "refresh_projection", "shared", "try_out"]

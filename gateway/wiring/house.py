@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -14,10 +14,14 @@ import structlog
 from cache import Pantry, open_pantry
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
 from domains.customers import Customers
+from domains.durable import Durable
 from domains.inventory import Promises
 from domains.products import Products
 from domains.upstream import Wire, current_deadline, open_wire
 from domains.vocabulary import ProjectionCold, Sku, SystemRole
+from gateway.durable import Journal, Worker, open_journal
+from gateway.events import Taker, Teller
+from gateway.limits import count_call
 from gateway.paths import SHUT
 from gateway.projection import (
     PRODUCTS,
@@ -33,8 +37,17 @@ from gateway.projection import (
     projection_reads,
     run_refresh,
 )
+from gateway.reconcile import Reconciler
 from gateway.settings import Settings
-from gateway.wiring.keeping import keep
+from gateway.wiring.accepted import with_accepted
+from gateway.wiring.flows import all_workflows
+from gateway.wiring.hearing import hearing
+from gateway.wiring.keeping import keep, keep_projection
+from gateway.wiring.points import with_holds
+from gateway.wiring.promised import with_promised
+from gateway.wiring.reconciling import Shelves, reconciler, watched
+from gateway.wiring.standing_in import backed
+from gateway.wiring.telling import destinations
 from gateway.wiring.vendors import CRMS, ERPS, LOYALTIES, OMSS, connected
 from resolvers.context import Retail
 
@@ -44,24 +57,58 @@ _LOOK_EVERY_S = 0.05
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The journal, and who compares books."""
+
+    journal: Journal
+    reconciler: Reconciler
+
+
+def unwatched(_: Wires) -> None:
+    """Nobody looks at the Wires."""
+
+
 @asynccontextmanager
-async def open_retail(settings: Settings) -> AsyncIterator[Retail]:
+async def open_retail(settings: Settings, *, watch: Callable[[Wires], None] = unwatched) -> AsyncIterator[Retail]:
     """The house behind `settings`, open until the context ends. Raises CannotStart for what cannot be put together.
 
     Opens at once when the projection holds products; an empty one is given `projection.wait_at_start_s` to read them.
+    `watch` is given the Wires, to read what they count.
     """
     async with AsyncExitStack() as stack:
         wires = _wires(settings, stack)
+        watch(wires)
         erp, oms, loyalty, crm = _roles(settings, wires)
+        points = await with_holds(loyalty, settings, stack)
         pantry = await _pantry(settings, stack)
         store = await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
-        reads = projection_reads(store, time.time, MaxAges(products_s=settings.projection.products_max_age_s))
+        reads = projection_reads(store, time.time, _max_ages(settings))
         oms = replace(oms, inventory=replace(oms.inventory, promises=_promises(settings)))
-        retail = compose(erp, oms, loyalty, crm, Products(by_sku=reads.products_by_sku))
+        journal = await stack.enter_async_context(_journal(settings, erp, oms, points.ports, crm))
+        retail = compose(erp, oms, loyalty, crm, Products(by_sku=reads.products_by_sku), durable=journal.durable)
+        shelves: Shelves = ()
         if pantry is not None:
-            retail = keep(retail, pantry, settings.cache)
+            retail, shelves = watched(keep(retail, pantry, settings.cache), oms, loyalty)
+            reads = keep_projection(reads, pantry, settings.cache)
+        retail = replace(
+            retail,
+            inventory=backed(retail.inventory, reads),
+            loyalty=points.over(retail.loyalty),
+            orders=with_accepted(retail.orders, journal.durable),
+            returns=with_promised(retail.returns, journal.durable),
+        )
         refresher = _refresher(settings, store, erp, wires[SystemRole.ERP], pantry)
         await stack.enter_async_context(refresher.running())
+        if settings.durable.workers_in_serve:
+            await stack.enter_async_context(Worker(journal).running())
+            await _tell(settings, journal, stack)
+            if settings.reconcile.enabled:
+                comparing = reconciler(settings, journal, erp, oms, points.ports, store, shelves)
+                await stack.enter_async_context(comparing.running())
+        if settings.events.sources:
+            # Here and not where steps are done: what is told makes this process's caches forget.
+            await stack.enter_async_context(Taker(journal, hearing(settings, store, pantry)).running())
         await _warm(retail, settings.projection.wait_at_start_s)
         yield retail
 
@@ -69,12 +116,45 @@ async def open_retail(settings: Settings) -> AsyncIterator[Retail]:
 async def try_out(settings: Settings) -> None:
     """Put the house together and take it apart again, without asking any system. Raises CannotStart."""
     async with AsyncExitStack() as stack:
-        wires = _wires(settings, stack)
-        _roles(settings, wires)
+        roles = await _at_work(settings, stack)
         await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
+        await stack.enter_async_context(_journal(settings, *roles))
 
 
-def compose(erp: ErpPorts, oms: OmsPorts, loyalty: LoyaltyPorts, crm: CrmPorts, products: Products) -> Retail:
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
+    """One who does the steps of slow writes, for as long as the context is open. Raises CannotStart."""
+    async with AsyncExitStack() as stack:
+        roles = await _at_work(settings, stack)
+        journal = await stack.enter_async_context(_journal(settings, *roles))
+        await _tell(settings, journal, stack)
+        if settings.reconcile.enabled:
+            store = await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
+            erp, oms, loyalty, _ = roles
+            await stack.enter_async_context(reconciler(settings, journal, erp, oms, loyalty, store).running())
+        yield Worker(journal)
+
+
+@asynccontextmanager
+async def open_office(settings: Settings) -> AsyncIterator[Office]:
+    """The books for whoever looks after them by hand, beside the processes that work. Raises CannotStart."""
+    async with AsyncExitStack() as stack:
+        roles = await _at_work(settings, stack)
+        store = await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
+        journal = await stack.enter_async_context(_journal(settings, *roles))
+        erp, oms, loyalty, _ = roles
+        yield Office(journal, reconciler(settings, journal, erp, oms, loyalty, store))
+
+
+async def _tell(settings: Settings, journal: Journal, stack: AsyncExitStack) -> None:
+    """Have whoever follows told the news, until `stack` ends."""
+    if told := await destinations(settings, stack):
+        await stack.enter_async_context(Teller(journal, told).running())
+
+
+def compose(
+    erp: ErpPorts, oms: OmsPorts, loyalty: LoyaltyPorts, crm: CrmPorts, products: Products, *, durable: Durable
+) -> Retail:
     """Which role answers which read. `products` come from the projection: nobody waits for the ERP to name an item."""
     return Retail(
         products=products,
@@ -85,6 +165,7 @@ def compose(erp: ErpPorts, oms: OmsPorts, loyalty: LoyaltyPorts, crm: CrmPorts, 
         orders=oms.orders,
         returns=oms.returns,
         finance=erp.finance,
+        durable=durable,
     )
 
 
@@ -101,6 +182,12 @@ async def refresh_projection(settings: Settings, *, full: bool, on_progress: Cal
         )
 
 
+async def _at_work(settings: Settings, stack: AsyncExitStack) -> tuple[ErpPorts, OmsPorts, LoyaltyPorts, CrmPorts]:
+    """Every role as flows ask it, with Wires of their own."""
+    erp, oms, loyalty, crm = _roles(settings, _wires(settings, stack))
+    return erp, oms, (await with_holds(loyalty, settings, stack)).ports, crm
+
+
 def _roles(settings: Settings, wires: Wires) -> tuple[ErpPorts, OmsPorts, LoyaltyPorts, CrmPorts]:
     return (
         connected(ERPS, SystemRole.ERP, settings, wires),
@@ -110,11 +197,18 @@ def _roles(settings: Settings, wires: Wires) -> tuple[ErpPorts, OmsPorts, Loyalt
     )
 
 
+def _journal(
+    settings: Settings, erp: ErpPorts, oms: OmsPorts, loyalty: LoyaltyPorts, crm: CrmPorts
+) -> AbstractAsyncContextManager[Journal]:
+    workflows = all_workflows(erp, oms, loyalty, crm)
+    return open_journal(settings.database.url.get_secret_value(), workflows, settings.durable.policy)
+
+
 def _wires(settings: Settings, stack: AsyncExitStack) -> Wires:
     wires: Wires = {}
     for role in SystemRole:
         shut_to = frozenset(path for path, systems in SHUT.items() if role in systems)
-        wires[role] = open_wire(role, settings.systems.of(role).wire, shut_to=shut_to)
+        wires[role] = open_wire(role, settings.systems.of(role).wire, hooks=(count_call,), shut_to=shut_to)
         stack.push_async_callback(wires[role].aclose)
     return wires
 
@@ -151,6 +245,12 @@ def _refresher(settings: Settings, store: Store, erp: ErpPorts, wire: Wire, pant
 
 def _feeds(erp: ErpPorts) -> Feeds:
     return Feeds(erp.product_feed, erp.position_feed, erp.location_feed)
+
+
+def _max_ages(settings: Settings) -> MaxAges:
+    return MaxAges(
+        positions_s=settings.projection.positions_max_age_s, products_s=settings.projection.products_max_age_s
+    )
 
 
 def _policy(settings: Settings) -> RefreshPolicy:

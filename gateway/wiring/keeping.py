@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import asdict, fields, replace
 from typing import Any, get_args, get_type_hints
 
 from cache import FreshnessPolicy, Pantry
 from domains.inventory import Inventory, InventoryReservation, ReservationDraft, ReservationLine, StockKey
 from domains.loyalty import LoyaltyRedemption, PointsHold
-from domains.returns import ReturnAuthorization, ReturnDraft
-from domains.vocabulary import IdempotencyKey, RedemptionId
+from domains.returns import ReturnAuthorization, ReturnDraft, Returns
+from domains.vocabulary import IdempotencyKey, OrderId, RedemptionId, ReturnId
 from gateway.identity import current_owner
 from gateway.policies import KEPT
+from gateway.projection import ProjectionReads
 from gateway.sections import Cache
 from resolvers.context import Retail
 
 
 def keep(retail: Retail, pantry: Pantry, settings: Cache) -> Retail:
     """The same house with a pantry: reads remember, and writes make them forget what they changed."""
-    kept: dict[str, dict[str, Any]] = {}
+    ports = {port.name: getattr(retail, port.name) for port in fields(retail)}
+    return _forgetting(replace(retail, **_kept(ports, pantry, settings)), pantry)
+
+
+def keep_projection(reads: ProjectionReads, pantry: Pantry, settings: Cache) -> ProjectionReads:
+    """The same reads with a pantry. Nobody makes them forget: they are kept for seconds, and read every half minute."""
+    kept: ProjectionReads = _kept({"projection": reads}, pantry, settings)["projection"]
+    return kept
+
+
+def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache) -> dict[str, Any]:
+    """The ports with those of their reads remembered that have a policy."""
+    kept = dict(ports)
     for name, row in KEPT.items():
         slice_, read = name.split(".")
-        port = getattr(retail, slice_)
+        if slice_ not in ports:
+            continue
+        port = kept[slice_]
         # The type of the values is what the port's own annotation says: Fetch[key, value].
         _, kind = get_args(get_type_hints(type(port))[read])
-        kept.setdefault(slice_, {})[read] = pantry.cached(
+        cached = pantry.cached(
             getattr(port, read),
             FreshnessPolicy(**asdict(settings.freshness[name])),
             name=name,
@@ -33,12 +48,12 @@ def keep(retail: Retail, pantry: Pantry, settings: Cache) -> Retail:
             system=row.system,
             owner=current_owner.get if row.private else None,
         )
-    remembering = replace(retail, **{name: replace(getattr(retail, name), **reads) for name, reads in kept.items()})
-    return _forgetting(remembering, pantry)
+        kept[slice_] = replace(port, **{read: cached})
+    return kept
 
 
 def _forgetting(retail: Retail, pantry: Pantry) -> Retail:
-    hold, void, record = retail.loyalty.hold, retail.loyalty.void, retail.returns.record
+    hold = retail.loyalty.hold
 
     # Forgotten also when a write fails: its answer may be lost while its effect is not.
 
@@ -48,26 +63,24 @@ def _forgetting(retail: Retail, pantry: Pantry) -> Retail:
         finally:
             await pantry.forget("loyalty.balances", [points.membership_id])
 
-    async def voided(id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
-        try:
-            redemption = await void(id_, key)
-        finally:
-            await pantry.forget("loyalty.redemptions", [id_])
-        await pantry.forget("loyalty.balances", [redemption.membership_id])
-        return redemption
+    def ended(end: Callable[[RedemptionId, IdempotencyKey], Awaitable[LoyaltyRedemption]]) -> Any:
+        async def written(id_: RedemptionId, key: IdempotencyKey) -> LoyaltyRedemption:
+            try:
+                redemption = await end(id_, key)
+            finally:
+                await pantry.forget("loyalty.redemptions", [id_])
+            await pantry.forget("loyalty.balances", [redemption.membership_id])
+            return redemption
 
-    async def recorded(draft: ReturnDraft, key: IdempotencyKey) -> ReturnAuthorization:
-        try:
-            return await record(draft, key)
-        finally:
-            for shelf in ("returns.of_order", "returns.sales", "orders.by_id"):
-                await pantry.forget(shelf, [draft.order_id])
+        return written
 
     return replace(
         retail,
         inventory=_counting_anew(retail.inventory, pantry),
-        loyalty=replace(retail.loyalty, hold=held, void=voided),
-        returns=replace(retail.returns, record=recorded),
+        loyalty=replace(
+            retail.loyalty, hold=held, void=ended(retail.loyalty.void), capture=ended(retail.loyalty.capture)
+        ),
+        returns=_reading_anew(retail.returns, pantry),
     )
 
 
@@ -92,3 +105,43 @@ def _counting_anew(inventory: Inventory, pantry: Pantry) -> Inventory:
         return reservation
 
     return replace(inventory, reserve=reserved, release=released)
+
+
+def _reading_anew(returns: Returns, pantry: Pantry) -> Returns:
+    def drafted(write: Callable[[ReturnDraft, IdempotencyKey], Awaitable[ReturnAuthorization]]) -> Any:
+        async def written(draft: ReturnDraft, key: IdempotencyKey) -> ReturnAuthorization:
+            try:
+                return await write(draft, key)
+            finally:
+                await _forget_sale(pantry, draft.order_id)
+                if draft.return_id is not None:
+                    await pantry.forget("returns.by_id", [draft.return_id])
+
+        return written
+
+    def moved(write: Callable[..., Awaitable[ReturnAuthorization]]) -> Any:
+        async def written(id_: ReturnId, *what: Any) -> ReturnAuthorization:
+            try:
+                returned = await write(id_, *what)
+            finally:
+                await pantry.forget("returns.by_id", [id_])
+            await pantry.forget("returns.by_rma", [returned.rma_number])
+            await _forget_sale(pantry, returned.order_id)
+            return returned
+
+        return written
+
+    return replace(
+        returns,
+        record=drafted(returns.record),
+        request=drafted(returns.request),
+        approve=moved(returns.approve),
+        decline=moved(returns.decline),
+        receive=moved(returns.receive),
+        cancel=moved(returns.cancel),
+    )
+
+
+async def _forget_sale(pantry: Pantry, order_id: OrderId) -> None:
+    for shelf in ("returns.of_order", "returns.sales", "orders.by_id"):
+        await pantry.forget(shelf, [order_id])

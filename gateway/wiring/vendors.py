@@ -9,10 +9,11 @@ import httpx
 
 from domains.connectors import open as open_contract
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
+from domains.loyalty import Holding
 from domains.vocabulary import SystemRole
 from gateway.complaints import SettingsError, wrong_value
-from gateway.sections import System
 from gateway.settings import Settings
+from gateway.systems import LoyaltySystem, System
 
 Ports = TypeVar("Ports")
 Connect = Callable[[System, httpx.AsyncBaseTransport], Ports]
@@ -24,10 +25,14 @@ def _open(system: System) -> open_contract.OpenSettings:
     )
 
 
+def _holding(system: System) -> Holding:
+    return Holding(system.holds) if isinstance(system, LoyaltySystem) else Holding.NATIVE_LOCK
+
+
 ERPS: dict[str, Connect[ErpPorts]] = {"open": lambda system, wire: open_contract.connect_erp(_open(system), wire)}
 OMSS: dict[str, Connect[OmsPorts]] = {"open": lambda system, wire: open_contract.connect_oms(_open(system), wire)}
 LOYALTIES: dict[str, Connect[LoyaltyPorts]] = {
-    "open": lambda system, wire: open_contract.connect_loyalty(_open(system), wire)
+    "open": lambda system, wire: open_contract.connect_loyalty(_open(system), wire, _holding(system))
 }
 CRMS: dict[str, Connect[CrmPorts]] = {"open": lambda system, wire: open_contract.connect_crm(_open(system), wire)}
 

@@ -22,7 +22,7 @@ import psutil
 
 from tests.bench.picture import bars
 from tests.bench.questions import PAGES, Page
-from tests.running import ROOT, Asked, gateway_running, sandbox_running
+from tests.running import ROOT, UNBOUNDED, Asked, gateway_running, sandbox_running
 
 BUILD = ROOT / "build"
 WARM_UP = 30
@@ -139,7 +139,7 @@ def write(found: list[Row]) -> None:
 
 def main() -> None:
     """Measure and write."""
-    me = ME + f'sha256 = "{TOKEN_SHA256}"\n'
+    me = ME + f'sha256 = "{TOKEN_SHA256}"\n{UNBOUNDED}'
     off = "[cache]\nenabled = false\n"
     quota = {"quota_per_s": 100_000}
     found: list[Row] = []

@@ -30,7 +30,8 @@ class Asking:
     """One way to `field` ("Type.field") that makes it cross to `system`: a selection of the query type.
 
     `path` leads from the selection to the field's value, name by name; lists on the way are walked through. `through`
-    names the read on that way that may be one which is never kept.
+    names the read on that way that may be one which is never kept. `backed` says that all of the way can be answered
+    from another system's books, read ahead of time, when nothing is kept.
     """
 
     field: str
@@ -38,6 +39,7 @@ class Asking:
     selection: str
     path: str
     through: str = ""
+    backed: bool = False
 
     @property
     def projected(self) -> bool:
@@ -71,20 +73,21 @@ ASKINGS: tuple[Asking, ...] = (
            '_entities(representations: [{__typename: "Product", sku: "SKU-00002"}]) { ... on Product { name } }',
            "_entities"),
 
-    Asking("Query.location", OMS, 'location(id: "store-001") { name }', "location"),
-    Asking("Query.locations", OMS, "locations(first: 3) { nodes { name } }", "locations"),
+    Asking("Query.location", OMS, 'location(id: "store-001") { name }', "location", backed=True),
+    Asking("Query.locations", OMS, "locations(first: 3) { nodes { name } }", "locations", backed=True),
     Asking("Query.availability", OMS,
-           f'availability(lines: [{{sku: "SKU-00011", quantity: "1"}}]) {{ sku best {{ {_STOCK} }} }}', "availability"),
+           f'availability(lines: [{{sku: "SKU-00011", quantity: "1"}}]) {{ sku best {{ {_STOCK} }} }}', "availability",
+           backed=True),
     Asking("Product.availability", OMS,
            f'product(sku: "SKU-00012") {{ availability(locations: ["store-001", "store-002"]) {{ {_STOCK} }} }}',
-           "product.availability"),
+           "product.availability", backed=True),
     Asking("Product.returnPolicy", OMS, 'product(sku: "SKU-00012") { returnPolicy { __typename } }',
            "product.returnPolicy"),
     Asking("Location.stock", OMS, f'location(id: "store-001") {{ stock(skus: ["SKU-00011"]) {{ {_STOCK} }} }}',
-           "location.stock"),
+           "location.stock", backed=True),
     Asking("Availability.location", OMS,
            'product(sku: "SKU-00012") { availability(locations: ["store-002"]) { location { name } } }',
-           "product.availability.location"),
+           "product.availability.location", backed=True),
     Asking("Customer.orders", OMS,
            f"{_CUSTOMER} {{ orders(first: 3) {{ nodes {{ orderNumber freshness {{ tier }} }} }} }}",
            "customer.orders"),
@@ -110,7 +113,7 @@ ASKINGS: tuple[Asking, ...] = (
     Asking("Query.node", OMS, 'node(id: "Order:ord-000003") { ... on Order { orderNumber } }', "node"),
     Asking("Query._entities", OMS,
            '_entities(representations: [{__typename: "Location", id: "store-003"}]) { ... on Location { name } }',
-           "_entities"),
+           "_entities", backed=True),
     Asking("InventoryReservationLine.location", OMS,
            f'node(id: "InventoryReservation:{RESERVATION}") {{'
            " ... on InventoryReservation { lines { location { name } } } }",

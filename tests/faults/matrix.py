@@ -94,6 +94,7 @@ class Matrix:
     def _run(self, system: SystemRole, fault: Fault) -> None:
         self._know_healthy(system)
         for state, gateway in self._gateways.items():
+            gateway.wait_for_books()
             if state is not CacheState.COLD:
                 self._prime(gateway, system)
         self._break(system, fault)
@@ -108,7 +109,8 @@ class Matrix:
         self._know_healthy(system)
         with ExitStack() as stack:
             gateway = self._start(state, stack=stack, breaker_opens=True)
-            gateway.ask("{ __typename }", system, self._id())  # it listens once it has read what it keeps of the ERP
+            gateway.ask("{ __typename }", system, self._id())  # it listens once there are products
+            gateway.wait_for_books()
             if state is not CacheState.COLD:
                 self._prime(gateway, system)
             self._control(system, {"error_ratio": 1, "error_status": 500})

@@ -27,9 +27,10 @@ _CLASSES = {
 _SHORT = {Outcome.NULL: "null"}
 _LEGEND = {
     Outcome.AS_EVER: "Nobody notices. The answer is still fresh, so the failing system is not asked for it at all.",
-    Outcome.LAST_KNOWN: "The last answer stands in, with its age and the mark STALE_OK or STALE_DEGRADED beside it.",
-    Outcome.CONSERVATIVE: "Stock only: the last figure less a buffer for what may have been sold since, and never "
-    "called plentiful.",
+    Outcome.LAST_KNOWN: "The last answer stands in, or what was read ahead of time from another system's books, with "
+    "its age and the mark STALE_OK or STALE_DEGRADED beside it.",
+    Outcome.CONSERVATIVE: "Stock only: the last figure, or what the ERP's books leave over, less a buffer for what may "
+    "have been sold since, and never called plentiful.",
     Outcome.NULL: "The field is empty. An error beside it names the system, what was wanted of it, and whether trying "
     "again helps. The rest of the answer stands.",
     Outcome.BROKEN: "The field did not do what the schema declares. There should be none of these.",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from tests.faults.axes import CALL_TIMEOUT_S, REQUEST_TIMEOUT_S, CacheState, fre
 from tests.running import START_TIMEOUT_S, command
 
 PATIENCE_S = 20.0
+LOOK_AGAIN_S = 0.05
 NEVER = 1_000_000
 """Calls that a breaker or a latency estimate would need before it judges: cells must not judge for each other."""
 
@@ -41,7 +43,8 @@ class Reply:
 class Gateway:
     """One `retailgraph serve` and a client of it. Ended by `close`, or by the stack it was started in."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], database: Path) -> None:
+        self._database = database
         self._port: int | None = None
         self._said: list[str] = []
         self._listening = threading.Event()
@@ -58,6 +61,19 @@ class Gateway:
         answer = self._client().post("/graphql", json={"query": query}, headers=headers)
         seconds = time.perf_counter() - began
         return Reply(answer.json(), seconds)
+
+    def wait_for_books(self) -> None:
+        """Until it has read ahead of time all that it keeps of the ERP, stock last."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._has_read_stock():
+            if time.monotonic() > deadline:
+                raise AssertionError("the gateway did not read the ERP's books:\n" + "".join(self._said[-50:]))
+            threading.Event().wait(LOOK_AGAIN_S)
+
+    def _has_read_stock(self) -> bool:
+        with closing(sqlite3.connect(self._database)) as database:
+            found = database.execute("SELECT as_of FROM projection_refresh WHERE kind = 'positions'").fetchone()
+        return found is not None and found[0] is not None
 
     def close(self) -> None:
         if self._http is not None:
@@ -98,10 +114,13 @@ def start_gateway(
     """Start a gateway whose answers are in `state`. It ends with `stack`, and need not listen yet: `ask` waits."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "retailgraph.toml"
-    database = f'[database]\nurl = "sqlite:///{folder / "retailgraph.db"}"\n[projection]\ncalls_per_s = 1000\n'
+    file = folder / "retailgraph.db"
+    database = f'[database]\nurl = "sqlite:///{file}"\n[projection]\ncalls_per_s = 1000\n'
+    # The cells in which the ERP fails delay its next reading, and are not to decide what the books may do for the OMS.
+    database += "positions_max_age_s = 3600\n"
     config.write_text(database + _settings(systems, state, store_url, breaker_opens=breaker_opens))
     process = stack.enter_context(command("serve", "--config", str(config)))
-    return stack.enter_context(Gateway(process))
+    return stack.enter_context(Gateway(process, file))
 
 
 def token(system: SystemRole) -> str:

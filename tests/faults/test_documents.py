@@ -5,18 +5,40 @@ from __future__ import annotations
 import pytest
 from graphql import FieldNode, TypeInfo, TypeInfoVisitor, Visitor, parse, validate, visit
 
-from domains.vocabulary import SystemRole
+from domains.vocabulary import ServingTier, SystemRole
 from gateway.limits import DEFAULT_LIMITS, DocumentGuard
 from gateway.schema import build_schema, degradations
-from tests.faults.documents import ASKINGS, Asking, alias, askings_of, document, reached, requests_of
+from tests.faults.documents import ASKINGS, SERVED, Asking, alias, askings_of, document, reached, requests_of
 
 SCHEMA = build_schema()._schema
 DECLARED = set(degradations())
 
 
 def test_every_field_that_declares_a_degradation_has_a_document() -> None:
-    """A field with @degrades that nobody asks for would be a promise that nobody checks."""
-    assert DECLARED - {asking.field for asking in ASKINGS} == set()
+    """A field with @degrades that nobody asks for would be a promise that nobody checks. The matrix posts queries; what
+    can be watched reads as they do, and is tried in tests/resolvers."""
+    watched = {field for field in DECLARED if field.startswith("Subscription.")}
+    assert DECLARED - {asking.field for asking in ASKINGS} == watched
+
+
+def test_whoever_is_backed_declares_another_systems_projection() -> None:
+    """A field that answers while its system fails and nothing is kept says from where; and each that says so of stock
+    and places has a document on whose way nothing else is needed, unless it always hangs on something else."""
+    ahead = {
+        field
+        for field, lines in SERVED.items()
+        if {line.tier for line in lines} == {ServingTier.LIVE, ServingTier.PROJECTION}
+    }
+    backed = {asking.field for asking in ASKINGS if asking.backed}
+    assert backed <= ahead
+    assert ahead - backed == {
+        "Fulfillment.location",  # of an order
+        "InventoryReservationLine.location",  # of a reservation
+        "ReturnAuthorization.authorizedAt",  # of a return
+        "Mutation.inventoryReservationCreate",  # of what the OMS refused
+        "Query.node",  # asked for an order there
+        "Subscription.availabilityChanged",  # not of a query
+    }
 
 
 def test_every_document_is_of_a_field_that_declares_a_degradation() -> None:

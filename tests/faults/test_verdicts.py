@@ -52,8 +52,9 @@ def answer(promised: str, tier: str) -> Body:
 
 
 def nothing() -> Body:
-    """No field known, and an error for each."""
-    body, places = answer("9", "LIVE"), range(len(ASKINGS))
+    """Nothing kept: no field known and an error for each, but for those that other books stand in for."""
+    body = answer("6", "STALE_DEGRADED")
+    places = [place for place, asking in enumerate(ASKINGS) if not asking.backed]
     body["data"] |= {alias(place): None for place in places}
     body["errors"] = [failed(place) for place in places]
     return body
@@ -73,13 +74,14 @@ def outcomes(cell: Judged) -> set[Outcome]:
 
 
 def test_kept_promises_are_not_complained_about() -> None:
-    """Fresh as ever, stale as last known or less a buffer, and null with an error where nothing is kept."""
+    """Fresh as ever, stale as last known or less a buffer, and where nothing is kept null with an error, or what the
+    books say."""
     fresh, stale = judged(answer("9", "FRESH"), CacheState.FRESH), judged(answer("6", "STALE_OK"), CacheState.STALE)
     cold = judged(nothing(), CacheState.COLD)
     assert (fresh.complaints, stale.complaints, cold.complaints) == ((), (), ())
     assert outcomes(fresh) == {Outcome.AS_EVER}
     assert outcomes(stale) == {Outcome.LAST_KNOWN, Outcome.CONSERVATIVE}
-    assert outcomes(cold) == {Outcome.NULL}
+    assert outcomes(cold) == {Outcome.LAST_KNOWN, Outcome.CONSERVATIVE, Outcome.NULL}
 
 
 def spoilt(body: Body, spoil: Callable[[Body], object]) -> Body:
@@ -123,7 +125,9 @@ SPOILT_COLD: dict[str, Callable[[Body], object]] = {
     "not retryable": lambda body: _told(body).update({"retryable": False}),
     "another code": lambda body: _told(body).update({"code": "INTERNAL"}),
     "an address shown": lambda body: body["errors"][0].update({"message": "cannot reach 127.0.0.1"}),
-    "a value out of nowhere": lambda body: body["data"].update({STOCK: [{"stock": {"status": "IN_STOCK"}}]}),
+    "a value out of nowhere": lambda body: body["data"].update({PLACES["Query.order"]: [{"status": "SHIPPED"}]}),
+    "nobody stood in": lambda body: body["data"].update({STOCK: None}),
+    "books believed in full": lambda body: _stock(body).update({"availableToPromise": "9"}),
 }
 
 

@@ -88,7 +88,8 @@ def _field(
     if asking.projected:
         told = (seen.body.get("extensions", {}).get("freshness", {}).get("paths") or {}).get(_told_at(asking, place))
         return _is_last_known(before, after, told, {"LIVE", "FRESH", "STALE_OK"}), Outcome.AS_EVER
-    if declared is Degradation.NULL or not (state.holds and asking.kept):
+    holds = state.holds and asking.kept
+    if declared is Degradation.NULL or not (holds or asking.backed):
         return _is_null(after, seen), Outcome.NULL
     tier = (seen.body.get("extensions", {}).get("freshness", {}).get("paths") or {}).get(_told_at(asking, place))
     if state is CacheState.FRESH:

@@ -10,8 +10,9 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from gateway.app import build_app, callers_of
+from gateway.app import build_app
 from gateway.http import Drain
+from gateway.identity.doorkeeper import callers_of
 from gateway.settings import Settings, build
 from resolvers.context import Retail
 

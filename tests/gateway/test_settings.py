@@ -15,11 +15,19 @@ import gateway
 from domains.upstream import DEFAULTS
 from domains.vocabulary import SystemRole
 from gateway.complaints import SettingsError
+from gateway.identity.settings import Anonymous, Token
+from gateway.limits import AudienceLimits
 from gateway.policies import KEPT, Freshness
-from gateway.sections import Anonymous, System, Token
 from gateway.settings import Settings, build, load
+from gateway.systems import System
 
-SHOWN_ONLY = {"cache": {"url"}, "promises": {"keys_file"}}  # examples of keys whose default is to be absent
+# Examples of keys whose default is to be absent.
+SHOWN_ONLY = {
+    "cache": {"url"},
+    "promises": {"keys_file"},
+    "documents": {"directory"},
+    "events": {"stream", "sources", "webhooks"},
+}
 EXAMPLE = Path(gateway.__file__).parent / "example.toml"
 SYSTEMS = {role.value.lower(): {"url": f"http://127.0.0.1:{place}"} for place, role in enumerate(SystemRole, 8001)}
 
@@ -55,6 +63,9 @@ def test_the_example_names_every_key_with_its_default() -> None:
     del shown["systems"]["oms"]["token_file"]
     assert shown["cache"].pop("url")
     assert shown["promises"].pop("keys_file")
+    assert shown["documents"].pop("directory")
+    for other_source in ("jwks_file", "secret_file"):
+        assert shown["identity"]["issuers"][0].pop(other_source)
     settings = build(shown)
     assert settings.model_copy(update={"systems": None, "identity": None}) == build({"systems": SYSTEMS}).model_copy(
         update={"systems": None, "identity": None}
@@ -66,6 +77,7 @@ def test_the_example_names_every_key_with_its_default() -> None:
     assert set(shown["systems"]["oms"]) | {"token_file"} == keys(System)
     assert set(shown["systems"]["oms"]["wire"]) == keys(type(settings.systems.oms.wire))
     assert set(shown["cache"]["freshness"]["inventory.stock"]) == keys(Freshness)
+    assert set(shown["limits"]["audiences"]["storefront"]) == keys(AudienceLimits)
     assert set(shown["identity"]["tokens"][0]) == keys(Token)
     assert set(shown["identity"]["anonymous"]) == keys(Anonymous)
 
@@ -113,7 +125,7 @@ def test_wire_numbers_lie_over_those_of_the_role() -> None:
         ),
         (
             {"sytems": SYSTEMS, "systems": SYSTEMS},
-            "unknown key `sytems`; did you mean `systems`? allowed: cache, database, explorer, http,",
+            "unknown key `sytems`; did you mean `systems`? allowed: cache, database, documents, durable, events,",
         ),
         ({"http": {"batch_max": -1}, "systems": SYSTEMS}, "`http` cannot be used; allowed: no limit is negative"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from domains import inventory, loyalty, orders, products, returns
+from domains import durable, inventory, loyalty, orders, products, returns
 from domains.vocabulary import (
     CustomerId,
     FulfillmentType,
@@ -20,6 +20,7 @@ from domains.vocabulary import (
     ReturnId,
     RewardCurrency,
     Sku,
+    SystemRole,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -175,4 +176,52 @@ def redemption(number: int, state: loyalty.RedemptionState = loyalty.RedemptionS
         state=state,
         points=points(100),
         value=euros("1.00"),
+    )
+
+
+def flow(subject: str = "Order:ord-000001", caller: str = "ada") -> durable.Flow:
+    """A submission that waits for the ERP."""
+    return durable.Flow(
+        id="flow-1",
+        kind="order.submit",
+        state=durable.FlowState.WAITING,
+        subject=subject,
+        title="order R000000001",
+        caller=caller,
+        correlation_id="corr-1",
+        accepted_at=NOW,
+        next_at=NOW + timedelta(seconds=30),
+        why="ERP did not answer in time",
+        steps=(
+            durable.FlowStep(
+                name="take-order", system=SystemRole.OMS, state=durable.StepState.DONE, attempts=1, reference="R1"
+            ),
+            durable.FlowStep(
+                name="post-sales-order",
+                system=SystemRole.ERP,
+                state=durable.StepState.WAITING,
+                attempts=3,
+                why="ERP did not answer in time",
+            ),
+        ),
+    )
+
+
+def business_exception() -> durable.BusinessException:
+    return durable.BusinessException(
+        id="exception-1",
+        source=durable.ExceptionSource.FLOW,
+        about="flow-1",
+        title="order R000000001 has been waiting for its ERP document",
+        impact="It is tried again by itself.",
+        severity=durable.Severity.WARNING,
+        opened_at=NOW,
+        actions=tuple(durable.ExceptionAction),
+    )
+
+
+def reconciliation() -> durable.Reconciliation:
+    wrong = durable.Mismatch(key="Order:ord-000001", what="its ERP document", expected="4500000001", found="nothing")
+    return durable.Reconciliation(
+        id="reconciliation-1", subject="orders", checked=7, matched=6, mismatches=(wrong,), ran_at=NOW
     )

@@ -12,8 +12,9 @@ from domains.vocabulary import Reading, SystemRole, UpstreamError, UpstreamTimeo
 from resolvers.batching import Batched
 from resolvers.context import Context
 from resolvers.loaders import BATCH_MAX, Loaders
+from tests.resolvers.fakes import Fake, reading
 from tests.resolvers.goods import NOW
-from tests.resolvers.world import ASSOCIATE, ENGINE, Fake, World, reading
+from tests.resolvers.world import ASSOCIATE, ENGINE, World
 
 TIMEOUT_S = 5
 

@@ -104,7 +104,8 @@ async def test_a_changed_promise_is_a_typed_difference(world: World) -> None:
     world.write_error = rejected("INSUFFICIENT_STOCK")
     token = await promised(world)
     world.fakes()["inventory.stock"].answers = partial(_shelf, Decimal(3))
-    answer = await create(world, lines=[line(sku="SKU-2"), line(promiseToken=token, locationId=None, quantity="7")])
+    lines = [line(sku="SKU-2"), line(promiseToken=token, locationId=None, quantity="7")]
+    answer = await create(world, lines=lines, idempotencyKey="k2")
     assert answer["path"] == ["input", "lines", "1", "promiseToken"]
     assert answer["differences"] == [
         {

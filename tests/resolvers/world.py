@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import Any, Generic, TypeVar
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from domains import customers, finance, inventory, loyalty, orders, products, promotions, returns
 from domains.vocabulary import (
     CustomerId,
-    FreshnessTier,
     IdempotencyKey,
     LocationId,
     MembershipId,
-    Page,
     ProgramId,
     PromotionId,
-    Reading,
     RedemptionId,
     ReturnId,
     UpstreamError,
@@ -25,6 +21,8 @@ from domains.vocabulary import (
 from gateway.engine import Answer, Engine
 from gateway.schema import RULES, build_schema
 from resolvers.context import Caller, Context, Retail
+from tests.journal import Journal
+from tests.resolvers.fakes import Fake, fake_books, page_of
 from tests.resolvers.goods import (
     NOW,
     POINTS,
@@ -43,47 +41,13 @@ from tests.resolvers.goods import (
     stock,
 )
 
-K = TypeVar("K")
-T = TypeVar("T")
-
-OBSERVED = NOW - timedelta(seconds=30)
-
 PROMISES = inventory.Promises(inventory.PromiseKeys(inventory.SigningKey("k1", b"0123456789abcdef0123456789abcdef")))
 
 ASSOCIATE = Caller(subject="associate-1", audience="associate", store_id=LocationId("store-001"))
 ADA = Caller(subject="ada", audience="storefront", customer_id=CustomerId("cust-00001"))
 BOB = Caller(subject="bob", audience="storefront", customer_id=CustomerId("cust-00002"))
+OPERATIONS = Caller(subject="ops-1", audience="operations")
 GUEST = Caller(subject="guest", audience="storefront")
-
-
-def reading(value: T, source: str = "test:fake") -> Reading[T]:
-    return Reading(value, source, FreshnessTier.LIVE, OBSERVED.timestamp(), 60.0)
-
-
-class Fake(Generic[K, T]):
-    """A Fetch over a mapping, or over a function of the key. `error` fails it."""
-
-    def __init__(self, answers: Mapping[Any, T] | Callable[[Any], T | None]) -> None:
-        self.answers = answers
-        self.calls: list[frozenset[Any]] = []
-        self.error: Exception | None = None
-
-    async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
-        self.calls.append(keys)
-        if self.error is not None:
-            raise self.error
-        found = {key: self._answer(key) for key in keys}
-        return {key: reading(value) for key, value in found.items() if value is not None}
-
-    def _answer(self, key: K) -> T | None:
-        return self.answers(key) if callable(self.answers) else self.answers.get(key)
-
-
-def page_of(items: Iterable[Any], first: int, after: str | None) -> Page[Any]:
-    everything = list(items)
-    ids = [item.id for item in everything]
-    start = 0 if after is None else ids.index(after) + 1
-    return Page(items=tuple(everything[start : start + first]), has_next=start + first < len(everything))
 
 
 @dataclass
@@ -97,8 +61,11 @@ class World:
     shops: list[inventory.Location] = field(default_factory=lambda: [location(number) for number in range(1, 6)])
     written: list[tuple[object, IdempotencyKey]] = field(default_factory=list)
     write_error: UpstreamError | None = None
+    journal: Journal = field(default_factory=Journal)
+    now: datetime = NOW
 
     def __post_init__(self) -> None:
+        self.durable = fake_books(self.journal)
         every_order = [*self.orders_of_ada, order(9, "cust-00002")]
         by_id = {one.id: one for one in every_order}
         people = {CustomerId(f"cust-{number:05}"): self._customer(number) for number in range(1, 4)}
@@ -140,6 +107,11 @@ class World:
             policies=Fake(policy),
             sales=Fake({id_: sale(one) for id_, one in by_id.items()}),
             record=self._record,
+            request=self._record,
+            approve=self._changed,
+            decline=self._changed,
+            receive=self._changed,
+            cancel=self._changed,
         )
         self.finance = finance.Finance(
             ledgers=Fake(
@@ -166,6 +138,7 @@ class World:
             orders=self.orders,
             returns=self.returns,
             finance=self.finance,
+            durable=self.durable,
         )
 
     def fakes(self) -> dict[str, Fake[Any, Any]]:
@@ -190,7 +163,7 @@ class World:
 
     async def ask(self, document: str, caller: Caller = ASSOCIATE, **variables: Any) -> Answer:
         """Execute a document in a context of its own."""
-        context = Context.open(caller, self.retail(), NOW)
+        context = Context.open(caller, self.retail(), self.now)
         try:
             return await ENGINE.run(document, variables, None, context)
         finally:
@@ -234,6 +207,8 @@ class World:
             order_points=Fake(lambda id_: loyalty.OrderPoints(order_id=id_, earned=points(25))),
             hold=self._hold,
             void=self._void,
+            capture=self._capture,
+            entries=Fake({}),
         )
 
     def _evaluation(self, basket: promotions.Basket) -> promotions.PromotionEvaluation:
@@ -253,6 +228,10 @@ class World:
         self._write(id_, key)
         return redemption(1, loyalty.RedemptionState.VOIDED)
 
+    async def _capture(self, id_: RedemptionId, key: IdempotencyKey) -> loyalty.LoyaltyRedemption:
+        self._write(id_, key)
+        return redemption(1, loyalty.RedemptionState.CAPTURED)
+
     async def _reserve(self, draft: inventory.ReservationDraft, key: IdempotencyKey) -> inventory.InventoryReservation:
         self._write(draft, key)
         return reservation("rsv-9", lines=draft.lines, expires_at=NOW + timedelta(seconds=draft.ttl_s))
@@ -264,6 +243,11 @@ class World:
     async def _record(self, draft: returns.ReturnDraft, key: IdempotencyKey) -> returns.ReturnAuthorization:
         self._write(draft, key)
         return authorization(7, draft.order_id)
+
+    async def _changed(self, *what: Any) -> returns.ReturnAuthorization:
+        """Every later write of a return: what it is given, the key last."""
+        self._write(what[:-1], what[-1])
+        return authorization(1)
 
     def _write(self, what: object, key: IdempotencyKey) -> None:
         if self.write_error is not None:

@@ -122,6 +122,14 @@ async def test_context_and_variables_reach_resolvers() -> None:
     assert answer == Answer({"hello": "hello Ann", "lines": 5}, kind=OperationType.QUERY)
 
 
+@pytest.mark.parametrize("how", FAILURES)
+async def test_an_error_that_was_told_holds_no_frames(how: str) -> None:
+    """Nothing of the request is kept by an error whose fault is in the answer: only a collection would free it."""
+    answer = await run("query Q($how: String!) { fail(how: $how) }", how=how)
+    assert len(answer.errors) == 1
+    assert FAILURES[how].__traceback__ is None
+
+
 @pytest.mark.parametrize(
     ("how", "message", "extensions"),
     [

@@ -31,7 +31,7 @@ COERCION = "query Q($text: String!) { echo(text: $text) }"
         ("{ nope }", 400, 200, "absent"),
         (COERCION, 400, 200, "absent"),
         ("query A { hello } query B { hello }", 400, 200, "absent"),
-        ("subscription { ticks }", 400, 200, "absent"),
+        ("subscription { ticks }", 400, 400, "absent"),
     ],
 )
 async def test_status_by_media_type(query: str, modern: int, legacy: int, data: object) -> None:

@@ -1,0 +1,83 @@
+"""Runs one operation any number of times, each in a context of its own: for streams, and for sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.types import Scope
+
+from domains.upstream import deadline_scope
+from gateway.engine import Answer, Engine, fault
+from gateway.http.encoding import encoded
+from gateway.http.errors import too_much
+from gateway.http.graphql import Admitted, OpenContext, check_trusted, run
+from gateway.http.request import AsSent, Documents, GraphQLRequest
+from gateway.http.settings import HttpSettings
+from gateway.http.watch import DEADLINE_EXCEEDED
+from gateway.limits import Refused
+from gateway.streams import Ask, Told
+from resolvers.subscribing import Occasion
+
+
+class Asking:
+    """What asks an engine on behalf of callers: `ask` makes an Ask of a request.
+
+    The caller is found out each time, so what they may see is judged anew for each message.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        open_context: OpenContext,
+        settings: HttpSettings,
+        documents: Documents | None = None,
+    ) -> None:
+        self.engine = engine
+        self.open_context = open_context
+        self.settings = settings
+        self._documents = documents or AsSent()
+
+    async def find(self, asked: GraphQLRequest) -> GraphQLRequest:
+        """`asked` with the text of its document. Raises HttpFault when there is none."""
+        return await self._documents.find(asked)
+
+    def ask(self, asked: GraphQLRequest, scope: Scope, *, only_query: bool = False) -> Ask:
+        """Runs `asked` for whoever sent `scope`. An answer takes no longer than one by HTTP may."""
+        seconds = self.settings.request_timeout_s
+
+        async def ask(occasion: Occasion | None, beside: Mapping[str, object]) -> Told:
+            with deadline_scope(seconds) as deadline:
+                async with self.open_context(scope, deadline) as admitted:
+                    try:
+                        async with asyncio.timeout(seconds + self.settings.request_grace_s):
+                            answer = await self._run(asked, admitted, occasion, only_query)
+                    except TimeoutError:
+                        answer = _late(occasion)
+                    except Refused as refused:
+                        raise too_much(refused.refusal) from refused
+                    answer, body = encoded(answer, {**admitted.extensions(answer), **beside})
+                    return Told(answer, body, admitted.owner)
+
+        return ask
+
+    async def _run(
+        self, asked: GraphQLRequest, admitted: Admitted, occasion: Occasion | None, only_query: bool
+    ) -> Answer:
+        check_trusted(asked, admitted)
+        # What a stream tells later is asked for by the house, and bounded where streams are.
+        async with admitted.turn(1 if occasion is None or occasion.changed is None else 0) as toll:
+            answer = await run(self.engine, asked, admitted, toll, only_query=only_query, occasion=occasion)
+        if asked.digest is not None and not answer.is_request_error:
+            await self._documents.ran(asked)
+        return answer
+
+
+def _late(occasion: Occasion | None) -> Answer:
+    if occasion is not None:
+        occasion.stands_in = True  # so that it is asked again
+    told = (
+        "The operation took longer than it may. Whether a mutation took effect is not known: repeat it with the same "
+        "idempotency key."
+    )
+    return Answer(None, (fault(told, DEADLINE_EXCEEDED, retryable=True),))

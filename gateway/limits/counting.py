@@ -1,0 +1,54 @@
+"""Where buckets are kept: in this process, or in a store that processes share with this process standing in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from gateway.limits.bucket import Draw, Level, drawn, left_of, wait_s
+
+BUCKETS_MAX = 100_000
+"""Some 20 MiB. Who has not asked for longest is forgotten, which fills their buckets."""
+
+
+class Counting(Protocol):
+    """The buckets of every caller."""
+
+    async def draw(self, caller: str, draws: tuple[Draw, ...]) -> tuple[float, ...]:
+        """Take all draws, or none when one of them must wait. Answers how long each must, in seconds: 0.0 for none."""
+
+    def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
+        """Take all draws whatever is left, because the spending has been done. Nobody waits for it."""
+
+
+class Counted:
+    """Buckets of this process alone. `clock` is in seconds and does not go back."""
+
+    def __init__(self, clock: Callable[[], float], buckets_max: int = BUCKETS_MAX) -> None:
+        self._clock = clock
+        self._buckets_max = buckets_max
+        self._levels: dict[tuple[str, str], Level] = {}  # least recently used first
+
+    async def draw(self, caller: str, draws: tuple[Draw, ...]) -> tuple[float, ...]:
+        now = self._clock()
+        left = [left_of(self._levels.get((caller, draw.name)), draw, now) for draw in draws]
+        waits = tuple(wait_s(each, draw) for each, draw in zip(left, draws, strict=True))
+        if not any(waits):
+            self._take(caller, draws, left, now)
+        return waits
+
+    def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
+        now = self._clock()
+        left = [left_of(self._levels.get((caller, draw.name)), draw, now) for draw in draws]
+        self._take(caller, draws, left, now)
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+    def _take(self, caller: str, draws: tuple[Draw, ...], left: list[float], now: float) -> None:
+        for each, draw in zip(left, draws, strict=True):
+            key = (caller, draw.name)
+            self._levels.pop(key, None)
+            self._levels[key] = drawn(each, draw, now)
+        while len(self._levels) > self._buckets_max:
+            del self._levels[next(iter(self._levels))]

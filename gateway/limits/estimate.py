@@ -1,0 +1,106 @@
+"""What an operation may cost at most, told from its text and its variables before it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
+
+from domains.vocabulary import ServingTier, SystemRole
+from gateway.limits.lists import Places, Product, lists_of
+from gateway.paths import Touch
+
+KEYS_MAX: Final = 500
+"""Keys that one call takes by the open role contracts (`domains.connectors.open`). More are several calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What the schema says where the usual reckoning would be wrong, by "Type.field".
+
+    `calls`: how many calls a batch of the field makes to each system (@cost). `assumed`: how long its list is when no
+    argument tells (@listSize).
+    """
+
+    calls: Mapping[str, Mapping[SystemRole, int]] = field(default_factory=dict)
+    assumed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`calls` to each system at most, when nothing is remembered; `items` of lists in the answer."""
+
+    calls: Mapping[SystemRole, int]
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One field at one place: `calls` for each KEYS_MAX of its `keys`."""
+
+    system: SystemRole
+    calls: int
+    keys: Product
+
+
+class Estimate:
+    """The cost of one operation as a function of its variables. Most do not depend on them, and are summed up once."""
+
+    def __init__(self, batches: Iterable[_Batch] = (), items: Iterable[Product] = ()) -> None:
+        self._moving: list[_Batch] = []
+        self._growing: list[Product] = []
+        calls: Counter[SystemRole] = Counter()
+        count = 0
+        for batch in batches:
+            if batch.keys.sizes:
+                self._moving.append(batch)
+            else:
+                calls[batch.system] += _calls(batch, {})
+        for product in items:
+            if product.sizes:
+                self._growing.append(product)
+            else:
+                count += product.number
+        self._fixed = Cost(calls, count)
+
+    def of(self, variables: Mapping[str, object]) -> Cost:
+        """The cost with these variables, as they were sent."""
+        if not self._moving and not self._growing:
+            return self._fixed
+        calls = Counter(self._fixed.calls)
+        for batch in self._moving:
+            calls[batch.system] += _calls(batch, variables)
+        return Cost(calls, self._fixed.items + sum(product.of(variables) for product in self._growing))
+
+
+NOTHING: Final = Estimate()
+
+
+def estimate(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    touched: Iterable[Touch],
+    priced: Priced,
+) -> Estimate:
+    """What a valid operation may cost that can reach `touched`.
+
+    A field of tier LIVE is one call per system and KEYS_MAX keys, however many parents it has: relations are asked a
+    level at a time. Nearer tiers cost nothing. Several fields that one call answers together are counted apart, and
+    so is what a cache has: this is what must be affordable, not what is paid.
+    """
+    places: Places = lists_of(schema, document, operation, priced.assumed)
+    batches = [
+        _Batch(system, priced.calls.get(touch.coordinate, {}).get(system, 1), places[touch.path].keys)
+        for touch in touched
+        if touch.served.tier is ServingTier.LIVE and touch.path in places
+        for system in touch.served.systems
+    ]
+    return Estimate(batches, (place.items for place in places.values() if place.items is not None))
+
+
+def _calls(batch: _Batch, variables: Mapping[str, object]) -> int:
+    return batch.calls * max(1, -(-batch.keys.of(variables) // KEYS_MAX))

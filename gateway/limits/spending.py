@@ -1,0 +1,23 @@
+"""What an operation really costs: the calls that its Wires make while it is being answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextvars import ContextVar
+
+from domains.upstream import CallFinished, Event
+from domains.vocabulary import SystemRole
+
+Calls = Counter[SystemRole]
+
+current_calls: ContextVar[Calls | None] = ContextVar("retailgraph_calls", default=None)
+"""Set at the door, and copied with the context into every task the operation starts. None: nobody pays, as for
+background work."""
+
+
+def count_call(event: Event) -> None:
+    """A Hook for every Wire. A call that was shed asked nobody; retries are the house's own doing, and count as one."""
+    if isinstance(event, CallFinished) and event.attempts:
+        calls = current_calls.get()
+        if calls is not None:
+            calls[event.system] += 1

@@ -1,0 +1,66 @@
+"""Which answers of a cache people ask for: the keys of the last questions, a few of each."""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Generic, NamedTuple, TypeVar
+
+from domains.vocabulary import EachByItself, Fetch, Reading, UpstreamError
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+KEYS_MAX = 1_000
+A_FEW = 4
+"""Of one question: a page of 2,000 keys must not cost more than one of four, nor push everybody else's out."""
+
+
+class Asked(NamedTuple, Generic[K]):
+    """A key, and for whom it was asked; None for what everybody may see."""
+
+    owner: str | None
+    key: K
+
+
+class Recent(Generic[K, T]):
+    """`fetch`, with a memory of what it was asked. `owner` is who asks at the moment, for answers that are private."""
+
+    def __init__(self, fetch: Fetch[K, T], owner: Callable[[], str | None] = lambda: None) -> None:
+        self._fetch = fetch
+        self._owner = owner
+        self._asked: OrderedDict[Asked[K], None] = OrderedDict()
+
+    async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
+        self._note(keys)
+        return await self._fetch(keys)
+
+    async def outcomes(self, keys: frozenset[K], /) -> Mapping[K, Reading[T] | UpstreamError]:
+        self._note(keys)
+        if isinstance(self._fetch, EachByItself):
+            outcomes: Mapping[K, Reading[T] | UpstreamError] = await self._fetch.outcomes(keys)
+            return outcomes
+        try:
+            return await self._fetch(keys)
+        except UpstreamError as error:
+            return dict.fromkeys(keys, error)
+
+    @property
+    def source(self) -> Fetch[K, T]:
+        """The same without the memory."""
+        return self._fetch
+
+    def sample(self, most: int) -> list[Asked[K]]:
+        """Some of the last questions, by chance."""
+        return random.sample(list(self._asked), min(most, len(self._asked)))
+
+    def _note(self, keys: Iterable[K]) -> None:
+        owner = self._owner()
+        for key in islice(keys, A_FEW):
+            asked = Asked(owner, key)
+            self._asked[asked] = None
+            self._asked.move_to_end(asked)
+        while len(self._asked) > KEYS_MAX:
+            self._asked.popitem(last=False)

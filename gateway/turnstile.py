@@ -1,0 +1,55 @@
+"""Between identity and engine: which documents a caller may send, how often, and what that may cost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+
+import structlog
+
+from gateway.documents import Desk
+from gateway.engine import Engine, Toll
+from gateway.http import Turns
+from gateway.identity import owner_of
+from gateway.limits import Gate, Payer
+from gateway.settings import Settings
+from gateway.wiring import shared
+from resolvers.context import Caller
+
+_log = structlog.get_logger(__name__)
+
+
+class Turnstile:
+    """One per process. Raises UnusableDocuments when what is to be trusted cannot be read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._sharing = shared(settings)
+        self._trusted = settings.documents.read()
+        self._gate = Gate(settings.limits.audiences, self._sharing.counting)
+        self.documents = Desk(self._trusted, self._sharing.texts, settings.limits.characters)
+
+    def trusted_only(self, caller: Caller) -> bool:
+        """Whether this caller may run no documents but trusted ones."""
+        return self._gate.limits(caller.audience).documents == "trusted"
+
+    def turns(self, caller: Caller) -> Turns:
+        """The caller's turns at the gate."""
+        return partial(self._turn, Payer(owner_of(caller), caller.audience))
+
+    def _turn(self, payer: Payer, operations: int) -> AbstractAsyncContextManager[Toll | None]:
+        return self._gate.turn(payer, operations)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep what processes share at hand until the context ends."""
+        async with self._sharing.running():
+            yield
+
+    def warm(self, engine: Engine) -> None:
+        """Prepare every trusted document, so that none is parsed while somebody waits. One that does not fit the schema
+        is told in the log and to whoever asks for it: an old release of an app must not keep the house shut."""
+        for document in self._trusted:
+            faults = engine.operations.prepare(document.text).faults
+            if faults:
+                _log.warning("a trusted document does not fit", document=document.origin, why=faults[0]["message"])

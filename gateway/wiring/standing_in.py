@@ -1,0 +1,110 @@
+"""Reads with somebody who stands in: where the OMS fails, what the projection has of the ERP's books is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from contextvars import Context
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+from domains.inventory import Inventory, combine, leans_on_book
+from domains.vocabulary import EachByItself, Fetch, FreshnessTier, Reading, UpstreamError
+from gateway.projection import ProjectionReads
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+STAND_IN_S = 0.2
+"""What the stand-in may take on top of a request's own time, which the failing system may have used up: a local table
+answers in milliseconds, and what runs after the deadline is cut after 0.25 s (`http.request_grace_s`)."""
+
+Outcomes = Callable[[frozenset[K]], Coroutine[None, None, Mapping[K, Reading[T] | UpstreamError]]]
+Joined = Callable[[Reading[T] | None, Reading[T] | None], Reading[T] | None]
+"""Out of what the stand-in says of a key, and the source itself if it could be asked, what is answered."""
+
+
+def backed(inventory: Inventory, projection: ProjectionReads) -> Inventory:
+    """The same with the projection behind the OMS."""
+    return replace(
+        inventory,
+        stock=StoodInFor(inventory.stock, projection.positions, combine, leans_on_book),
+        locations=StoodInFor(inventory.locations, projection.locations, _last_known),
+        network=StoodInFor(inventory.network, projection.network, _last_known),
+    )
+
+
+class StoodInFor(Generic[K, T]):
+    """A Fetch of `source`, and for keys that it could not answer, or whose answer is `weak`, what `joined` makes of it
+    and of what `stand_in` says.
+
+    A key that the source does not find is not found. The stand-in is asked in one batch, for these keys alone; what it
+    does not know either, or cannot say, stays what the source made of it.
+    """
+
+    def __init__(
+        self,
+        source: Fetch[K, T],
+        stand_in: Fetch[K, T],
+        joined: Joined[T],
+        weak: Callable[[Reading[T]], bool] = lambda _: False,
+        *,
+        stand_in_s: float = STAND_IN_S,
+    ) -> None:
+        self._source = _by_itself(source)
+        self._stand_in = _by_itself(stand_in)
+        self._joined = joined
+        self._weak = weak
+        self._stand_in_s = stand_in_s
+
+    async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
+        """What is known of the keys. Raises the UpstreamError of the source where nothing stands in for one."""
+        found: dict[K, Reading[T]] = {}
+        for key, outcome in (await self.outcomes(keys)).items():
+            if isinstance(outcome, UpstreamError):
+                raise outcome.with_traceback(None)  # it may be raised again for another caller
+            found[key] = outcome
+        return found
+
+    async def outcomes(self, keys: frozenset[K], /) -> Mapping[K, Reading[T] | UpstreamError]:
+        """The same key by key. An absent key was not found."""
+        told = await self._source(keys)
+        wanting = frozenset(key for key, one in told.items() if isinstance(one, UpstreamError) or self._weak(one))
+        if not wanting:
+            return told
+        whole = dict(told)
+        for key, found in (await self._asked(wanting)).items():
+            if isinstance(found, Reading):
+                one = told[key]
+                made = self._joined(found, one if isinstance(one, Reading) else None)
+                whole[key] = one if made is None else made
+        return whole
+
+    async def _asked(self, keys: frozenset[K]) -> Mapping[K, Reading[T] | UpstreamError]:
+        # In a context of its own: there the request's deadline, which has perhaps passed, does not hold.
+        answer = asyncio.create_task(self._stand_in(keys), context=Context())
+        try:
+            return await asyncio.wait_for(answer, self._stand_in_s)
+        except TimeoutError:
+            return {}
+
+
+def _by_itself(fetch: Fetch[K, T]) -> Outcomes[K, T]:
+    """What `fetch` answers key by key; where it cannot tell keys apart, its failure is that of each."""
+    if isinstance(fetch, EachByItself):
+        return fetch.outcomes
+
+    async def outcomes(keys: frozenset[K]) -> Mapping[K, Reading[T] | UpstreamError]:
+        try:
+            return dict(await fetch(keys))
+        except UpstreamError as error:
+            return dict.fromkeys(keys, error)
+
+    return outcomes
+
+
+def _last_known(stand_in: Reading[T] | None, source: Reading[T] | None) -> Reading[T] | None:
+    """The stand-in's word as what it is, however new: the source is failing, and nothing newer can be had."""
+    if stand_in is None or source is not None:
+        return source
+    return Reading(stand_in.value, stand_in.source, FreshnessTier.STALE_DEGRADED, stand_in.observed_at, 0.0)

@@ -1,0 +1,72 @@
+"""The three modes of CloudEvents, and Standard Webhooks without one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from gateway.events.cloudevents import BATCH_MAX, EventUnreadable, read_events
+from tests.gateway.events.posting import cloud_event
+
+NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+STRUCTURED = {"content-type": "application/cloudevents+json; charset=utf-8"}
+BATCHED = {"content-type": "application/cloudevents-batch+json"}
+BINARY = {
+    "content-type": "application/json",
+    "ce-specversion": "1.0",
+    "ce-id": "e-1",
+    "ce-source": "/erp",
+    "ce-type": "erp.position.changed",
+    "ce-subject": "SKU%201",
+    "ce-sequence": "17",
+    "ce-time": "2026-11-01T11:00:00Z",
+}
+
+
+def test_each_mode_says_the_same() -> None:
+    """A structured event, a batch of one and a binary one with the same members are read alike."""
+    one = cloud_event(subject="SKU 1", sequence="17", time="2026-11-01T11:00:00Z", data={"a": 1})
+    structured = read_events(STRUCTURED, msgspec.json.encode(one), "erp", "m", NOW)
+    batched = read_events(BATCHED, msgspec.json.encode([one]), "erp", "m", NOW)
+    binary = read_events(BINARY, b'{"a":1}', "erp", "m", NOW)
+    assert structured == batched == binary
+    assert (structured[0].sequence, structured[0].subject, bytes(structured[0].data)) == (17, "SKU 1", b'{"a":1}')
+
+
+def test_a_webhook_without_cloudevents_is_named_by_its_own_id() -> None:
+    """`{"type", "timestamp", "data"}` of Standard Webhooks is an event of the source that it came from."""
+    body = b'{"type":"order.shipped","timestamp":"2026-11-01T10:00:00Z","data":{"id":"1"}}'
+    (event,) = read_events({"content-type": "application/json"}, body, "shop", "msg-9", NOW)
+    assert (event.id, event.type, event.source, bytes(event.data)) == ("msg-9", "order.shipped", "shop", b'{"id":"1"}')
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (STRUCTURED, b""),
+        (STRUCTURED, b"{"),
+        (STRUCTURED, b"[]"),
+        (STRUCTURED, msgspec.json.encode(cloud_event(specversion="0.3"))),
+        (STRUCTURED, msgspec.json.encode(cloud_event(id_=""))),
+        (STRUCTURED, msgspec.json.encode(cloud_event(subject="s" * 256))),
+        (STRUCTURED, msgspec.json.encode(cloud_event(time="yesterday"))),
+        (BATCHED, msgspec.json.encode([cloud_event()] * (BATCH_MAX + 1))),
+        (BINARY | {"ce-id": ""}, b"{}"),
+        (BINARY, b"not json"),
+        ({"content-type": "application/json"}, b'{"data":1}'),
+        ({"content-type": "application/json"}, b"\xff"),
+    ],
+)
+def test_what_is_no_event_is_told(headers: dict[str, str], body: bytes) -> None:
+    """A body that is cut, of another version, without a name, too long or not text is unreadable, not a fault."""
+    with pytest.raises(EventUnreadable):
+        read_events(headers, body, "erp", "m", NOW)
+
+
+@pytest.mark.parametrize("sequence", ["x", "-1", "9" * 30, "", "٣"])
+def test_a_sequence_that_is_no_number_orders_nothing(sequence: str) -> None:
+    """The sequence extension is any text; what cannot be counted is left out and the event stays."""
+    (event,) = read_events(STRUCTURED, msgspec.json.encode(cloud_event(sequence=sequence)), "erp", "m", NOW)
+    assert event.sequence is None

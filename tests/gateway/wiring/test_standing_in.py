@@ -1,0 +1,145 @@
+"""Reads with somebody who stands in: who is asked for what, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from domains.upstream import current_deadline, deadline_scope
+from domains.vocabulary import (
+    FreshnessTier,
+    ProjectionCold,
+    Reading,
+    SystemRole,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from gateway.wiring.standing_in import StoodInFor
+
+DOWN = UpstreamUnreachable(SystemRole.OMS, "stock", "nobody listens")
+LATE = UpstreamTimeout(SystemRole.OMS, "stock")
+COLD = ProjectionCold(SystemRole.ERP, "positions")
+LIVE, DEGRADED = FreshnessTier.LIVE, FreshnessTier.STALE_DEGRADED
+
+
+def read(value: str, tier: FreshnessTier = LIVE) -> Reading[str]:
+    return Reading(value, "test", tier, 100.0, 10.0)
+
+
+@dataclass
+class Source:
+    """A Fetch that answers key by key, as a cache does. `asked` is what it was asked, batch by batch."""
+
+    answers: Mapping[str, Reading[str] | UpstreamError]
+    asked: list[frozenset[str]] = field(default_factory=list)
+
+    async def __call__(self, keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
+        raise AssertionError("it is asked key by key")
+
+    async def outcomes(self, keys: frozenset[str], /) -> Mapping[str, Reading[str] | UpstreamError]:
+        self.asked.append(keys)
+        return {key: self.answers[key] for key in keys if key in self.answers}
+
+
+@dataclass
+class Plain:
+    """A Fetch like a connector's: everything or an error."""
+
+    answers: Mapping[str, Reading[str]]
+    error: UpstreamError | None = None
+    asked: list[frozenset[str]] = field(default_factory=list)
+
+    async def __call__(self, keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
+        self.asked.append(keys)
+        if self.error is not None:
+            raise self.error
+        return {key: self.answers[key] for key in keys if key in self.answers}
+
+
+def joined(stand_in: Reading[str] | None, source: Reading[str] | None) -> Reading[str] | None:
+    assert stand_in is not None
+    if stand_in.value == "mute":
+        return None
+    return read(stand_in.value + ("" if source is None else f" and {source.value}"), DEGRADED)
+
+
+def weak(reading: Reading[str]) -> bool:
+    return reading.tier is DEGRADED
+
+
+KEYS = frozenset({"well", "weak", "failed", "nowhere"})
+TOLD: dict[str, Reading[str] | UpstreamError] = {"well": read("1"), "weak": read("2", DEGRADED), "failed": DOWN}
+BOOK = {"well": read("10"), "weak": read("20"), "failed": read("30"), "nowhere": read("40")}
+
+
+async def test_nobody_stands_in_for_a_source_that_answers() -> None:
+    """The stand-in is not asked at all, and what the source does not find is not found."""
+    source, book = Source({"well": read("1")}), Plain(BOOK)
+    answers = StoodInFor(source, book, joined, weak)
+    assert await answers.outcomes(frozenset({"well", "nowhere"})) == {"well": read("1")}
+    assert await answers(frozenset({"well"})) == {"well": read("1")}
+    assert book.asked == []
+
+
+async def test_only_what_failed_or_is_weak_is_asked_for_and_in_one_batch() -> None:
+    """A failed key is the stand-in's alone, a weak one is joined, and the others are the source's."""
+    book = Plain(BOOK)
+    answers = await StoodInFor(Source(TOLD), book, joined, weak).outcomes(KEYS)
+    assert answers == {"well": read("1"), "weak": read("20 and 2", DEGRADED), "failed": read("30", DEGRADED)}
+    assert book.asked == [frozenset({"weak", "failed"})]
+
+
+@pytest.mark.parametrize(
+    "book",
+    [Plain(BOOK, COLD), Plain({}), Plain({key: read("mute") for key in KEYS}), Source(dict.fromkeys(KEYS, COLD))],
+    ids=["cold", "unknown there", "mute", "cold key by key"],
+)
+async def test_what_the_stand_in_cannot_say_stays_as_it_was(book: Plain | Source) -> None:
+    """The error names the source that failed, never the one that was to help."""
+    answers = StoodInFor(Source(TOLD), book, joined, weak)
+    assert await answers.outcomes(KEYS) == TOLD
+    with pytest.raises(UpstreamUnreachable) as raised:
+        await answers(KEYS)
+    assert raised.value is DOWN
+
+
+async def test_a_source_that_fails_as_a_whole() -> None:
+    """A Fetch without outcomes that raises has failed for every key."""
+    answers = StoodInFor(Plain({}, LATE), Plain({"weak": read("20")}), joined, weak)
+    assert await answers.outcomes(frozenset({"weak", "failed"})) == {"weak": read("20", DEGRADED), "failed": LATE}
+
+
+async def test_a_source_that_used_up_the_deadline_leaves_the_stand_in_its_own_time() -> None:
+    """The stand-in is asked outside of the request's deadline, which has passed."""
+    seen = []
+
+    async def book(keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
+        seen.append(current_deadline())
+        return {key: read("30") for key in keys}
+
+    with deadline_scope(0):
+        answers = await StoodInFor(Plain({}, LATE), book, joined)(frozenset({"failed"}))
+        assert current_deadline() is not None
+    assert answers == {"failed": read("30", DEGRADED)}
+    assert seen == [None]
+
+
+async def test_a_stand_in_that_hangs_is_left_behind() -> None:
+    """It is stopped after its time, and the source's error stands."""
+    stopped = asyncio.Event()
+
+    async def book(_: frozenset[str], /) -> Mapping[str, Reading[str]]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+        return {}
+
+    assert await StoodInFor(Plain({}, LATE), book, joined, stand_in_s=0.01).outcomes(frozenset({"failed"})) == {
+        "failed": LATE
+    }
+    assert stopped.is_set()
