@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from tests.gateway.identity.minting import (
     rsa_key,
     token,
 )
+
+GOOD = json.dumps(public(rsa_key())).encode()
 
 
 def names(*keys: Any) -> set[str]:
@@ -102,10 +105,10 @@ def test_what_is_no_key_set_is_not_read_as_an_empty_one(content: bytes) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        httpx.Response(500),
-        httpx.Response(302, headers={"Location": "https://evil.example"}),
-        httpx.Response(200, content=b" " * (BYTES_MAX + 1)),
-        httpx.Response(200, headers={"Content-Encoding": "br"}, stream=httpx.ByteStream(b"")),
+        httpx.Response(500, content=GOOD),
+        httpx.Response(302, headers={"Location": "https://evil.example"}, content=GOOD),
+        httpx.Response(200, content=GOOD + b" " * BYTES_MAX),
+        httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=gzip.compress(GOOD)),
     ],
 )
 async def test_only_a_plain_bounded_answer_is_read(answer: httpx.Response) -> None:

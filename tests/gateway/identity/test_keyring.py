@@ -64,6 +64,7 @@ async def test_keys_are_fetched_again_before_they_are_old() -> None:
         place.open.clear()
         assert await ring.find("a") == "A"
         await asyncio.sleep(0)
+        assert place.asked_at == [0, 85]
         place.open.set()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -138,8 +139,9 @@ async def test_the_same_guess_is_not_asked_for_again_soon() -> None:
     place = Place(a="A")
     async with place.ring() as ring:
         await ring.find("a")
-        place.time.now = 20
+        place.time.now = 20 - 0.15
         for _ in range(50):
+            place.time.now += 0.15
             assert await ring.find("gone") is None
     assert place.asked_at == [0, 20]
 
