@@ -36,6 +36,11 @@ class FreshnessPolicy:
         if self.jitter_ratio > 1:
             raise ValueError("jitter_ratio is a share, at most 1")
 
+    @property
+    def surely_fresh_s(self) -> float:
+        """What was found and is younger is fresh, whatever it drew of the jitter."""
+        return self.fresh_s * self._share(1.0)
+
     def judge(self, age_s: float, luck: float, *, absent: bool = False) -> Verdict:
         """What may be done with an entry `age_s` after its load began. `luck` in [0, 1) is its draw of the jitter."""
         if absent:

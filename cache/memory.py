@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
 
 from cache.store import Claim, Entry, Put, Shelf
 from cache.weight import weigh
@@ -19,20 +20,17 @@ FLOORS_MAX = 20_000
 """Most keys whose last invalidation or eviction is remembered. What falls out counts for every key from then on."""
 
 
-class _Place(NamedTuple):
-    shelf: str
-    key: str
+_Place: TypeAlias = tuple[str, str]  # shelf and key
+_Slot: TypeAlias = tuple[str, str, str]  # shelf, key and owner: flat, because every read makes one and hashes it
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(msgspec.Struct, frozen=True):
     entry: Entry[Any]
     number: int
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Floor:
+class _Floor(msgspec.Struct, frozen=True):
     """No load with a number up to this one is kept; `version` is that of the last invalidation that had one."""
 
     number: int
@@ -46,7 +44,7 @@ class MemoryStore:
         self._max_bytes = max_bytes
         self._clock = clock
         self._floors_max = floors_max
-        self._kept: OrderedDict[tuple[_Place, str], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Slot, _Kept] = OrderedDict()
         self._owners: dict[_Place, set[str]] = {}
         self._floors: OrderedDict[_Place, _Floor] = OrderedDict()
         self._lost_floor = 0
@@ -84,24 +82,26 @@ class MemoryStore:
     def peek(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
         now = self._clock()
         found: dict[str, Entry[T]] = {}
+        name, all_kept = shelf.name, self._kept
+        get, used = all_kept.get, all_kept.move_to_end
         for key in keys:
-            slot = (_Place(shelf.name, key), owner)
-            kept = self._kept.get(slot)
+            slot = (name, key, owner)
+            kept = get(slot)
             if kept is None:
                 continue
-            if now >= kept.entry.loaded_at + kept.entry.keep_s:
+            entry = kept.entry
+            if now >= entry.loaded_at + entry.keep_s:
                 self._remove(slot)
                 continue
-            self._kept.move_to_end(slot)
-            found[key] = kept.entry
+            used(slot)
+            found[key] = entry
         return found
 
     def put(self, shelf: Shelf[T], owner: str, puts: Mapping[str, Put[T]]) -> frozenset[str]:
         """`set_many`, at once."""
         done = []
         for key, put in puts.items():
-            place, number = _Place(shelf.name, key), put.fence[0]
-            slot = (place, owner)
+            place, slot, number = (shelf.name, key), (shelf.name, key, owner), put.fence[0]
             if number is None or number <= self._floor(place, slot):
                 continue
             self._take(slot)
@@ -121,13 +121,13 @@ class MemoryStore:
         """`forget`, at once."""
         news = []
         for key in keys:
-            place = _Place(shelf, key)
+            place = (shelf, key)
             floor = self._floors.get(place)
             known = floor.version if floor else None
             if version is not None and known is not None and version <= known:
                 continue
             for owner in tuple(self._owners.get(place, ())):
-                self._remove((place, owner))
+                self._remove((*place, owner))
             self._raise_floor(place, self.number(), version)
             news.append(key)
         return frozenset(news)
@@ -139,17 +139,17 @@ class MemoryStore:
         self._bytes = 0
         self._lost_floor = self.number()
 
-    def _remove(self, slot: tuple[_Place, str]) -> None:
+    def _remove(self, slot: _Slot) -> None:
         """Take out what has been served: a slower load that began before it must not take its place."""
         kept = self._take(slot)
         if kept is not None:
-            self._raise_floor(slot[0], kept.number, None)
+            self._raise_floor(slot[:2], kept.number, None)
 
-    def _take(self, slot: tuple[_Place, str]) -> _Kept | None:
+    def _take(self, slot: _Slot) -> _Kept | None:
         kept = self._kept.pop(slot, None)
         if kept is None:
             return None
-        place, owner = slot
+        place, owner = slot[:2], slot[2]
         self._bytes -= kept.size
         owners = self._owners[place]
         owners.discard(owner)
@@ -157,7 +157,7 @@ class MemoryStore:
             del self._owners[place]
         return kept
 
-    def _floor(self, place: _Place, slot: tuple[_Place, str]) -> int:
+    def _floor(self, place: _Place, slot: _Slot) -> int:
         floor, kept = self._floors.get(place), self._kept.get(slot)
         return max(self._lost_floor, floor.number if floor else 0, kept.number if kept else 0)
 

@@ -59,8 +59,7 @@ class Shelf(Generic[T]):
         return digest(msgspec.json.encode(msgspec.json.schema(self.entry_type)))
 
 
-@dataclass(frozen=True, slots=True)
-class Claim(Generic[T]):
+class Claim(msgspec.Struct, Generic[T], frozen=True):
     """Leave to load one key. `leads` is False while another process is loading it; `entry` is what stands there now."""
 
     fence: Fence
@@ -68,8 +67,7 @@ class Claim(Generic[T]):
     entry: Entry[T] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Put(Generic[T]):
+class Put(msgspec.Struct, Generic[T], frozen=True):
     """What a load brought for one key. No entry: nothing is to stand there any more."""
 
     entry: Entry[T] | None

@@ -2,8 +2,10 @@
 
 import enum
 import sys
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 
 import msgspec
 
@@ -13,18 +15,43 @@ def weigh(thing: object) -> int:
 
     Strings are taken to be each value's own, as they are when values are decoded.
     """
-    if type(thing) in _LEAVES:
+    kind = type(thing)
+    if kind in _LEAVES:
         return sys.getsizeof(thing)
-    if thing is None or thing == () or isinstance(thing, bool | enum.Enum):
-        return 0
-    size = sys.getsizeof(thing)
-    if isinstance(thing, msgspec.Struct):
-        return size + sum([weigh(getattr(thing, name)) for name in thing.__struct_fields__])
-    if isinstance(thing, dict):
-        return size + sum([weigh(key) + weigh(value) for key, value in thing.items()])
-    if isinstance(thing, tuple | list | frozenset | set):
-        return size + sum([weigh(item) for item in thing])
+    if kind in _ALIKE:
+        return _ALIKE[kind]
+    size, parts = _taken_apart(thing)
+    # Every value that is kept is weighed, part by part: what can be said of a part without a call is said here.
+    for part in parts:
+        kind = type(part)
+        if kind in _LEAVES:
+            size += sys.getsizeof(part)
+        elif kind in _ALIKE:
+            size += _ALIKE[kind]
+        elif part is not _NOTHING:
+            size += weigh(part)
     return size
 
 
-_LEAVES = frozenset({str, int, float, bytes, Decimal, datetime, date})
+def _taken_apart(thing: object) -> tuple[int, Iterable[object]]:
+    """The weight of what holds the parts, and the parts."""
+    kind = type(thing)
+    if isinstance(thing, msgspec.Struct):
+        size = _STRUCTS.get(kind) or _STRUCTS.setdefault(kind, sys.getsizeof(thing))
+        return size, msgspec.structs.astuple(thing)
+    if thing is _NOTHING:
+        return 0, ()
+    if isinstance(thing, enum.Enum):
+        return _ALIKE.setdefault(kind, 0), ()
+    if isinstance(thing, dict):
+        return sys.getsizeof(thing), chain(thing.keys(), thing.values())
+    return sys.getsizeof(thing), thing if isinstance(thing, _MANY) else ()
+
+
+_NOTHING: tuple[object, ...] = ()  # there is only one
+_LEAVES = frozenset({str, int, bytes, Decimal, datetime, date})
+_MANY = (tuple, list, frozenset, set)
+
+# Of these all values weigh the same. Enumerations and structs are added as they come; there are as many as are written.
+_ALIKE: dict[type, int] = {type(None): 0, bool: 0, float: sys.getsizeof(1.0)}
+_STRUCTS: dict[type, int] = {}

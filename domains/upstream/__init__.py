@@ -9,6 +9,7 @@ from domains.upstream.deadline import Deadline, current_deadline, deadline_scope
 from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed
 from domains.upstream.frames import without_frames
 from domains.upstream.opening import open_wire
+from domains.upstream.outbound import Outbound
 from domains.upstream.path import current_path, path_scope
 from domains.upstream.policy import DEFAULTS, WirePolicy
 from domains.upstream.snapshot import CapabilitySnapshot, WireSnapshot
@@ -25,6 +26,7 @@ __all__ = [
     "Deadline",
     "Event",
     "Hook",
+    "Outbound",
     "Shed",
     "Verdict",
     "Wire",

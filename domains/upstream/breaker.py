@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domains.upstream.policy import WirePolicy
 
@@ -29,8 +29,7 @@ class BreakerState(enum.Enum):
     HALF_OPEN = "HALF_OPEN"
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """Leave to make one call. `era` counts changes of state, so that a late end cannot speak for now."""
 
     era: int
@@ -141,5 +140,10 @@ class _Window:
 
     def totals(self, now: float) -> tuple[int, int, int]:
         oldest = int(now / self._width_s) - BUCKETS + 1
-        live = [bucket for bucket in self._ring if bucket[0] >= oldest]
-        return sum(b[1] for b in live), sum(b[2] for b in live), sum(b[3] for b in live)
+        calls = failures = slow = 0
+        for number, some_calls, some_failures, some_slow in self._ring:
+            if number >= oldest:
+                calls += some_calls
+                failures += some_failures
+                slow += some_slow
+        return calls, failures, slow

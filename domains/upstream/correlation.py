@@ -11,7 +11,7 @@ traceparent: ContextVar[str | None] = ContextVar("retailgraph_traceparent", defa
 """The W3C Trace Context of the span being answered (Trace Context, level 1, 3.2); sent as `traceparent`."""
 
 
-def correlation_headers() -> dict[str, str]:
+def correlation_headers() -> list[tuple[str, str]]:
     """The headers to send with every call made now."""
     named = ((CORRELATION_HEADER, correlation_id.get()), ("traceparent", traceparent.get()))
-    return {name: value for name, value in named if value}
+    return [(name, value) for name, value in named if value]

@@ -10,6 +10,7 @@ import httpx
 from domains.upstream.call import CALL, Call
 from domains.upstream.deadline import Deadline
 from domains.upstream.lane import Lane
+from domains.upstream.letter import Header, Letter, Limits
 from domains.upstream.policy import WirePolicy
 from domains.vocabulary import SystemRole, UpstreamError
 
@@ -22,7 +23,8 @@ class Errand:
 
     system: SystemRole
     policy: WirePolicy
-    request: httpx.Request
+    letter: Letter
+    said: list[Header]
     call: Call
     lane: Lane
     deadline: Deadline | None
@@ -33,17 +35,19 @@ class Errand:
         """Seconds the system may take from `now` and leave time to answer without it; endless if nobody waits."""
         if self.deadline is None:
             return math.inf
-        return max(0.0, self.deadline.remaining_s(now) - self.policy.deadline_margin_s)
+        return max(0.0, self.deadline.at - now - self.policy.deadline_margin_s)
 
     def failed(self, kind: type[UpstreamError], detail: str, *, retry_after_s: float | None = None) -> UpstreamError:
         """The error to raise for this call."""
         return kind(self.system, self.call.capability, detail, retry_after_s=retry_after_s)
 
-    def limit(self, limit_s: float) -> None:
-        """Tell the transport and the system how long we wait; the system may then stop working for nobody."""
-        connect_s = min(self.policy.connect_timeout_s, limit_s)
-        self.request.extensions["timeout"] = {"connect": connect_s, "read": limit_s, "write": limit_s, "pool": limit_s}
-        self.request.headers[DEADLINE_HEADER] = str(max(1, int(limit_s * 1000)))
+    def saying(self, limit_s: float) -> list[Header]:
+        """What this attempt says: how long we wait, so that the system may stop working for nobody, and for whom."""
+        return [(DEADLINE_HEADER, str(max(1, int(limit_s * 1000)))), *self.said]
+
+    def limits(self, limit_s: float) -> Limits:
+        """What bounds this attempt."""
+        return Limits(limit_s, min(self.policy.connect_timeout_s, limit_s), self.policy.body_max_bytes)
 
 
 def call_of(request: httpx.Request) -> Call:

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
+
 from domains.upstream.breaker import BreakerState, Verdict
 from domains.vocabulary import SystemRole
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CallFinished:
+# A struct, which is made in a tenth of the time of a frozen dataclass: there is one for each call.
+class CallFinished(msgspec.Struct, frozen=True):
     """A call came to its end, retries included. `error` is the code of the error tree, "CANCELLED", or None.
 
     `attempts` counts how often the system was asked: 0 when the call was shed.

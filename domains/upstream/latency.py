@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from typing import NamedTuple
 
@@ -20,8 +21,10 @@ class Latency:
 
     def __init__(self, policy: WirePolicy) -> None:
         self._policy = policy
-        self._samples: deque[_Sample] = deque(maxlen=policy.latency_samples_max)
-        self._longest_s = 0.0  # no kept sample is longer
+        self._samples: deque[_Sample] = deque()
+        # Their lengths, kept in order as they come and go: sorting them at every question took 25 us of each call that
+        # was cut or had little time, and a system that hangs has many of those.
+        self._ordered: list[float] = []
         self._next_probe = -math.inf
         self._probed_at: float | None = None
         self._doubted_s = 0.0  # the estimate that the probe is to disprove
@@ -29,7 +32,8 @@ class Latency:
     def answered(self, elapsed_s: float, now: float) -> None:
         if self._probed_at is not None and now - elapsed_s >= self._probed_at and elapsed_s < self._doubted_s:
             self._probed_at = None
-            self._samples = deque((one for one in self._samples if not one.was_cut), self._samples.maxlen)
+            self._samples = deque(one for one in self._samples if not one.was_cut)
+            self._ordered = sorted(one.elapsed_s for one in self._samples)
         self._take(_Sample(now, elapsed_s, was_cut=False))
 
     def cut(self, elapsed_s: float, now: float) -> None:
@@ -39,11 +43,10 @@ class Latency:
         """The time within which `share` of the recent answers came; None with fewer than `latency_minimum` of them."""
         oldest = now - self._policy.latency_window_s
         while self._samples and self._samples[0].at < oldest:
-            self._samples.popleft()
-        if len(self._samples) < max(1, self._policy.latency_minimum):
+            self._drop_oldest()
+        ordered = self._ordered
+        if len(ordered) < max(1, self._policy.latency_minimum):
             return None
-        ordered = sorted(one.elapsed_s for one in self._samples)
-        self._longest_s = ordered[-1]
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
     def is_too_late(self, remaining_s: float, now: float) -> bool:
@@ -51,7 +54,7 @@ class Latency:
 
         Says no once every `latency_probe_every_s` against its own belief, so that the belief can be corrected.
         """
-        if remaining_s >= self._longest_s:  # the usual case, and no sorting
+        if not self._ordered or remaining_s >= self._ordered[-1]:  # the usual case
             return False
         expected_s = self.quantile_s(0.95, now)
         if expected_s is None or remaining_s >= expected_s:
@@ -64,7 +67,12 @@ class Latency:
 
     def _take(self, sample: _Sample) -> None:
         self._samples.append(sample)
-        self._longest_s = max(self._longest_s, sample.elapsed_s)
+        insort(self._ordered, sample.elapsed_s)
+        if len(self._samples) > self._policy.latency_samples_max:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        del self._ordered[bisect_left(self._ordered, self._samples.popleft().elapsed_s)]
 
 
 class _Sample(NamedTuple):

@@ -31,6 +31,8 @@ class Pacing:
             asked_s = retry_after_s(headers)
             pause_s = self._policy.pause_default_s if asked_s is None else asked_s
         for remaining_name, reset_name in _QUOTAS:
+            if remaining_name not in headers:
+                continue
             remaining, reset_s = _seconds(headers.get(remaining_name)), _seconds(headers.get(reset_name))
             if remaining is not None and remaining < 1 and reset_s is not None and reset_s <= _DAY_S:
                 pause_s = max(pause_s, reset_s)
@@ -55,8 +57,10 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds(value: str | None) -> float | None:
+    if not value:
+        return None
     try:
-        seconds = float(value or "")
+        seconds = float(value)
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -11,13 +11,16 @@ from functools import partial
 
 import httpx
 
-from domains.upstream.attempt import OutOfTime, ask, read
+from domains.upstream.adapting import OverHttpx, as_response
+from domains.upstream.attempt import ask, read
 from domains.upstream.breaker import BreakerState, Permit, Verdict
+from domains.upstream.call import Call
 from domains.upstream.correlation import correlation_headers
 from domains.upstream.deadline import current_deadline
 from domains.upstream.errand import Errand, call_of
 from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed, tell
 from domains.upstream.lane import Lane
+from domains.upstream.letter import Answer, Carrier, Letter
 from domains.upstream.pacing import Pacing
 from domains.upstream.path import current_path
 from domains.upstream.policy import WirePolicy
@@ -44,8 +47,9 @@ CAPABILITIES_MAX = 128  # some ten times what the widest system offers: beyond i
 class Wire(httpx.AsyncBaseTransport):
     """A transport for `httpx.AsyncClient` around the real one: one per outside system and event loop.
 
-    Each request carries a `Call` under `extensions[CALL]`; the answer is `decoded(response)`. Whatever goes wrong with
-    the system is raised as an UpstreamError, so that no exception of httpx or of the transport below leaves it.
+    Each request carries a `Call` under `extensions[CALL]`; the answer is `decoded(response)`. An `Outbound` does the
+    same without httpx. Whatever goes wrong with the system is raised as an UpstreamError, so that no exception of httpx
+    or of the transport below leaves it.
 
     A call first waits its turn for its serialised key. Each attempt then sits out a vendor's pause, takes a slot, asks
     the breaker, and has until the smaller of `timeout_s` and the deadline, less `deadline_margin_s`, to finish.
@@ -61,7 +65,7 @@ class Wire(httpx.AsyncBaseTransport):
         self,
         system: SystemRole,
         policy: WirePolicy,
-        inner: httpx.AsyncBaseTransport,
+        inner: httpx.AsyncBaseTransport | Carrier,
         *,
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = chance.random,
@@ -70,7 +74,7 @@ class Wire(httpx.AsyncBaseTransport):
     ) -> None:
         self.system = system
         self.policy = policy
-        self._inner = inner
+        self._carrier = OverHttpx(inner) if isinstance(inner, httpx.AsyncBaseTransport) else inner
         self._clock = clock
         self._random = random
         self._hooks = tuple(hooks)
@@ -88,13 +92,20 @@ class Wire(httpx.AsyncBaseTransport):
         """Make the call. Raises UpstreamError; LookupError or TypeError when the request carries no Call."""
         call = call_of(request)
         await request.aread()  # a second attempt sends the body again
-        request.headers.update(correlation_headers())
-        errand = Errand(self.system, self.policy, request, call, self._lane(call.capability), current_deadline())
-        errand.lane.calls += 1
+        return as_response(await self._made(Letter.of(request), call), request)
+
+    async def send(self, letter: Letter, call: Call) -> object:
+        """Make the call, and hand back what its decode made of the answer. Raises UpstreamError."""
+        return (await self._made(letter, call)).value
+
+    async def _made(self, letter: Letter, call: Call) -> Answer:
+        lane, said = self._lane(call.capability), correlation_headers()
+        errand = Errand(self.system, self.policy, letter, said, call, lane, current_deadline())
+        lane.calls += 1
         started = self._clock()
         verdict, code = Verdict.IGNORED, "BUG"
         try:
-            response = await self._in_turn(errand)
+            answer = await self._in_turn(errand)
             verdict, code = Verdict.SUCCESS, ""
         except UpstreamError as error:
             verdict, code = verdict_of(error), error.code
@@ -103,11 +114,14 @@ class Wire(httpx.AsyncBaseTransport):
             code = "CANCELLED"
             raise
         else:
-            return response
+            return answer
         finally:
-            errand.lane.failures += verdict is Verdict.FAILURE
-            elapsed_s = self._clock() - started
-            self._tell(CallFinished(self.system, call.capability, verdict, code or None, elapsed_s, errand.attempts))
+            lane.failures += verdict is Verdict.FAILURE
+            if self._hooks:
+                elapsed_s = self._clock() - started
+                self._tell(
+                    CallFinished(self.system, call.capability, verdict, code or None, elapsed_s, errand.attempts)
+                )
 
     def snapshot(self) -> WireSnapshot:
         """How the system and each of its capabilities are doing now."""
@@ -126,9 +140,9 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._inner.aclose()
+        await self._carrier.aclose()
 
-    async def _in_turn(self, errand: Errand) -> httpx.Response:
+    async def _in_turn(self, errand: Errand) -> Answer:
         path = current_path()
         if path in self._shut_to:
             self._refused_on[path] += 1
@@ -144,7 +158,7 @@ class Wire(httpx.AsyncBaseTransport):
         finally:
             self._serial.release(key)
 
-    async def _until_answered(self, errand: Errand) -> httpx.Response:
+    async def _until_answered(self, errand: Errand) -> Answer:
         while True:
             try:
                 return await self._attempt(errand)
@@ -167,7 +181,7 @@ class Wire(httpx.AsyncBaseTransport):
             return None
         return delay_s if self._budget.spend(now) else None
 
-    async def _attempt(self, errand: Errand) -> httpx.Response:
+    async def _attempt(self, errand: Errand) -> Answer:
         await self._sit_out_pause(errand)
         self._refuse_the_hopeless(errand)
         if not await self._slots.acquire(min(self.policy.queue_timeout_s, errand.left_s(self._clock()))):
@@ -208,14 +222,14 @@ class Wire(httpx.AsyncBaseTransport):
             detail = f"{left_s:.3f} s are left, which is less than it usually takes"
             raise self._shed(errand, errand.failed(DeadlineExceeded, detail))
 
-    async def _asked(self, errand: Errand, permit: Permit) -> httpx.Response:
+    async def _asked(self, errand: Errand, permit: Permit) -> Answer:
         lane, started = errand.lane, self._clock()
         errand.attempts += 1
         self._asked_on[current_path()] += 1
         lane.in_flight += 1
         verdict = Verdict.IGNORED
         try:
-            response = await self._exchange(errand)
+            answer = await self._exchange(errand)
             verdict = Verdict.SUCCESS
         except DeadlineExceeded:
             lane.latency.cut(self._clock() - started, self._clock())
@@ -231,30 +245,22 @@ class Wire(httpx.AsyncBaseTransport):
             raise
         else:
             self._answered(lane, started)
-            return response
+            return answer
         finally:
             lane.in_flight -= 1
             now = self._clock()
             lane.breaker.settle(permit, verdict, now - started, now)
 
-    async def _exchange(self, errand: Errand) -> httpx.Response:
+    async def _exchange(self, errand: Errand) -> Answer:
         left_s = errand.left_s(self._clock())
         limit_s = min(self.policy.timeout_s, left_s)
-        errand.limit(limit_s)
-        try:
-            response = await ask(
-                self._inner,
-                errand.request,
-                errand.call,
-                self.system,
-                limit_s=limit_s,
-                body_max_bytes=self.policy.body_max_bytes,
-            )
-        except OutOfTime as cut:
+        answer = await ask(self._carrier, errand, errand.limits(limit_s))
+        if answer is None:
             kind = UpstreamTimeout if left_s >= self.policy.timeout_s else DeadlineExceeded
-            raise errand.failed(kind, f"no answer in {limit_s:.3f} s") from cut
-        self._pacing.observe(response.status_code, dict(response.headers.multi_items()), self._clock())
-        return read(response, errand.call, self.system)
+            raise errand.failed(kind, f"no answer in {limit_s:.3f} s")
+        named = answer.named()
+        self._pacing.observe(answer.status, named, self._clock())
+        return read(answer, named, errand.call, self.system)
 
     def _answered(self, lane: Lane, started: float) -> None:
         now = self._clock()

@@ -58,3 +58,10 @@ def test_nonsense_is_refused(numbers: dict[str, float]) -> None:
     """Negative times and shares above one are mistakes of a settings file, found when it is read."""
     with pytest.raises(ValueError):
         FreshnessPolicy(**numbers)
+
+
+@given(policy=policies, luck=st.floats(min_value=0, max_value=1, exclude_max=True), age=times)
+def test_what_is_surely_fresh_is_fresh(policy: FreshnessPolicy, luck: float, age: float) -> None:
+    """Below the age that every draw of the jitter allows no entry has to be judged by itself."""
+    if age < policy.surely_fresh_s:
+        assert policy.judge(age, luck) is Verdict.FRESH

@@ -2,8 +2,6 @@
 
 Knows no vendor: a retailer implements the printed documents and needs no Python."""
 
-import httpx
-
 from domains.connectors.open.client import OpenClient, OpenSettings
 from domains.connectors.open.customers import accounts, customer_writes, identities, profiles
 from domains.connectors.open.events import EVENT_TYPES, heard
@@ -16,6 +14,7 @@ from domains.connectors.open.promotions import promotions
 from domains.connectors.open.returns import returns
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
 from domains.loyalty import Holding
+from domains.upstream import Wire
 from domains.vocabulary import SystemRole
 
 __all__ = [
@@ -29,7 +28,7 @@ __all__ = [
 ]
 
 
-def connect_erp(settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> ErpPorts:
+def connect_erp(settings: OpenSettings, wire: Wire) -> ErpPorts:
     """An ERP. Whoever made the wire closes it."""
     client = OpenClient(SystemRole.ERP, settings, wire)
     return ErpPorts(
@@ -42,7 +41,7 @@ def connect_erp(settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> ErpPo
     )
 
 
-def connect_oms(settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> OmsPorts:
+def connect_oms(settings: OpenSettings, wire: Wire) -> OmsPorts:
     """An order management system. Whoever made the wire closes it."""
     client = OpenClient(SystemRole.OMS, settings, wire)
     return OmsPorts(
@@ -53,9 +52,7 @@ def connect_oms(settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> OmsPo
     )
 
 
-def connect_loyalty(
-    settings: OpenSettings, wire: httpx.AsyncBaseTransport, holding: Holding = Holding.NATIVE_LOCK
-) -> LoyaltyPorts:
+def connect_loyalty(settings: OpenSettings, wire: Wire, holding: Holding = Holding.NATIVE_LOCK) -> LoyaltyPorts:
     """A loyalty engine that holds points by `holding`. Whoever made the wire closes it."""
     client = OpenClient(SystemRole.LOYALTY, settings, wire)
     return LoyaltyPorts(
@@ -67,7 +64,7 @@ def connect_loyalty(
     )
 
 
-def connect_crm(settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> CrmPorts:
+def connect_crm(settings: OpenSettings, wire: Wire) -> CrmPorts:
     """A CRM. Whoever made the wire closes it."""
     client = OpenClient(SystemRole.CRM, settings, wire)
     return CrmPorts(profiles=profiles(client), identities=identities(client), customer_writes=customer_writes(client))

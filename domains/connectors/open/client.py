@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from domains.connectors.open.messages import KEYS_MAX, Answers, Feed, FeedAsk, Found, Pages
-from domains.upstream import CALL, Call, decoded
+from domains.upstream import Call, Outbound, Wire
 from domains.vocabulary import (
     FeedPage,
     FeedQuery,
@@ -53,14 +52,13 @@ class OpenClient:
     UpstreamFailed, and answers that do not match their questions one to one are UpstreamGarbled.
     """
 
-    def __init__(self, role: SystemRole, settings: OpenSettings, wire: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, role: SystemRole, settings: OpenSettings, wire: Wire) -> None:
         self._role = role
         self._source = f"{role.value.lower()}:open"
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         if settings.token is not None:
             headers["Authorization"] = f"Bearer {settings.token}"
-        # No environment: which proxy a call takes is the Wire's matter, as are its time limits.
-        self._http = httpx.AsyncClient(base_url=settings.url, headers=headers, transport=wire, trust_env=False)
+        self._out = Outbound(wire, settings.url, headers)
 
     def lookup(
         self,
@@ -79,8 +77,7 @@ class OpenClient:
         async def part(keys: tuple[K, ...]) -> dict[K, Reading[V]]:
             found = await self._post(capability, path, ask(keys), decoder.decode)
             asked = frozenset(keys)
-            pairs = (pair(item) for item in found.items)
-            return {key: self._reading(value, found.as_of) for key, value in pairs if key in asked}
+            return self._readings(map(pair, found.items), found.as_of, asked)
 
         return _in_parts(part, KEYS_MAX)
 
@@ -100,7 +97,7 @@ class OpenClient:
             groups: dict[K, list[T]] = {asked: [] for asked in keys}
             for item in found.items:
                 groups.get(key(item), []).append(item)
-            return {asked: self._reading(tuple(items), found.as_of) for asked, items in groups.items()}
+            return self._readings([(asked, tuple(items)) for asked, items in groups.items()], found.as_of)
 
         return _in_parts(part, KEYS_MAX)
 
@@ -113,7 +110,7 @@ class OpenClient:
         async def part(queries: tuple[K, ...]) -> dict[K, Reading[Page[T]]]:
             decode = _one_each(decoder.decode, lambda found: found.pages, len(queries))
             found = await self._post(capability, path, ask(queries), decode)
-            return {q: self._reading(page, found.as_of) for q, page in zip(queries, found.pages, strict=True)}
+            return self._readings(zip(queries, found.pages, strict=True), found.as_of)
 
         return _in_parts(part, KEYS_MAX)
 
@@ -131,7 +128,7 @@ class OpenClient:
         async def part(questions: tuple[K, ...]) -> dict[K, Reading[T]]:
             decode = _one_each(decoder.decode, lambda found: found.answers, len(questions))
             found = await self._post(capability, path, ask(questions), decode)
-            return {q: self._reading(value, found.as_of) for q, value in zip(questions, found.answers, strict=True)}
+            return self._readings(zip(questions, found.answers, strict=True), found.as_of)
 
         return _in_parts(part, questions_max)
 
@@ -143,9 +140,8 @@ class OpenClient:
             if key not in keys:
                 return {}
             call = Call(capability=capability, decode=self._decoding(capability, decoder.decode))
-            response = await self._http.get(path, extensions={CALL: call})
-            found = cast("Found[T]", decoded(response))
-            return {key: self._reading(found.items, found.as_of)}
+            found = cast("Found[T]", await self._out.get(path, call))
+            return self._readings([(key, found.items)], found.as_of)
 
         return fetch
 
@@ -158,7 +154,7 @@ class OpenClient:
             ask = FeedAsk(after=query.after, limit=query.limit, changed_since=query.changed_since)
             found = await self._post(capability, path, ask, decoder.decode)
             page = FeedPage(items=found.items, next=found.next, total=found.total)
-            return {query: self._reading(page, found.as_of)}
+            return self._readings([(query, page)], found.as_of)
 
         return _in_parts(part, 1)
 
@@ -183,15 +179,11 @@ class OpenClient:
             write=True,
             idempotency_key=None if sent_once else key,
         )
-        response = await self._http.post(
-            path, content=msgspec.json.encode(body), headers={"Idempotency-Key": key}, extensions={CALL: call}
-        )
-        return cast("T", decoded(response))
+        return cast("T", await self._out.post(path, msgspec.json.encode(body), call, idempotency_key=key))
 
     async def _post(self, capability: str, path: str, ask: Record, decode: Callable[[bytes], T]) -> T:
         call = Call(capability=capability, decode=self._decoding(capability, decode))
-        response = await self._http.post(path, content=msgspec.json.encode(ask), extensions={CALL: call})
-        return cast("T", decoded(response))
+        return cast("T", await self._out.post(path, msgspec.json.encode(ask), call))
 
     def _decoding(self, capability: str, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """`decode`, and a fault where the body is an error object: some services report their faults in a 200."""
@@ -208,8 +200,16 @@ class OpenClient:
 
         return decoding
 
-    def _reading(self, value: V, as_of: Instant) -> Reading[V]:
-        return Reading(value, self._source, FreshnessTier.LIVE, as_of.timestamp(), MAX_AGE_S)
+    def _readings(
+        self, pairs: Iterable[tuple[K, V]], as_of: Instant, asked: Collection[K] | None = None
+    ) -> dict[K, Reading[V]]:
+        """Those of `asked`, or all. What they share is worked out once an answer: that is half of what each costs."""
+        source, tier, observed_at = self._source, FreshnessTier.LIVE, as_of.timestamp()
+        return {
+            key: Reading(value, source, tier, observed_at, MAX_AGE_S)
+            for key, value in pairs
+            if asked is None or key in asked
+        }
 
 
 _DETAIL_MAX = 200  # bytes of a service's own words that go to the logs

@@ -2,6 +2,9 @@
 
 import dataclasses
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from domains.upstream import WirePolicy
 from domains.upstream.latency import Latency
 
@@ -105,3 +108,21 @@ def test_answers_that_were_slow_are_not_forgotten_for_a_quick_one() -> None:
     assert not estimate.is_too_late(0.1, 0.0)
     estimate.answered(0.01, 0.1)
     assert estimate.is_too_late(0.1, 0.2)
+
+
+@settings(deadline=None)
+@given(
+    answers=st.lists(st.tuples(st.floats(0, 2), st.floats(0, 3)), min_size=1, max_size=150),
+    share=st.floats(0, 1),
+)
+def test_the_order_is_kept_as_samples_come_and_go(answers: list[tuple[float, float]], share: float) -> None:
+    """After any number of answers, too many or too old, a quantile is that of the newest ones that are young enough."""
+    estimate, now = Latency(POLICY), 0.0
+    taken: list[tuple[float, float]] = []
+    for elapsed_s, pause_s in answers:
+        now += pause_s
+        estimate.answered(elapsed_s, now)
+        taken = [*taken, (now, elapsed_s)][-POLICY.latency_samples_max :]
+    young = sorted(elapsed_s for at, elapsed_s in taken if at >= now - POLICY.latency_window_s)
+    expected = young[min(len(young) - 1, int(share * len(young)))] if len(young) >= POLICY.latency_minimum else None
+    assert estimate.quantile_s(share, now) == expected
