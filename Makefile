@@ -6,7 +6,7 @@ PORT ?= 8000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench faults outage crash crash-full check schema assets audit test-browser lock clean
+.PHONY: help demo test bench faults outage crash crash-full fuzz check schema assets audit test-browser lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ crash: .venv/ready-dev ## processes killed, systems and the database failing und
 
 crash-full: .venv/ready-dev ## the same with 2,000 orders and 500 returns on Postgres, and every kill on both databases
 	CRASH_FULL=1 CRASH_ORDERS=2000 CRASH_RETURNS=500 $(BIN)/pytest -m crash tests/crash -k "not (chaos and sqlite)"
+
+fuzz: .venv/ready-dev ## 100,000 random questions by random callers over one shared cache: nobody sees what is not theirs
+	FUZZ_PAIRS=100000 $(BIN)/pytest -s tests/fuzz
 
 bench: .venv/ready-dev ## what a page costs, as ratios; writes build/bench.md, .json and .svg
 	$(BIN)/python -m tests.bench

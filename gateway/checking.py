@@ -1,4 +1,5 @@
-"""`retailgraph check`: prints a proof per operation, or the counter-example."""
+"""`retailgraph check`: prints a proof per operation or the counter-example, and which audiences see more than was
+accepted."""
 
 from __future__ import annotations
 
@@ -11,14 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from domains.vocabulary import ServingPath
+from gateway.contracts import kept_in, print_kept
 from gateway.documents import MANIFEST, read_manifest
 from gateway.paths import Declared, Proof, UnreadableDocuments, instead, prove, prove_texts
 from gateway.schema import build_schema, served
 from gateway.trouble import CannotStart
 
 
-def check(places: Sequence[Path], path: str, as_json: bool) -> bool:
-    """Whether every operation of the documents holds on its path; prints why. Raises CannotStart for unusable ones."""
+def check(places: Sequence[Path], path: str, audiences: Path | None, as_json: bool) -> bool:
+    """Whether every operation of the documents holds on its path, and no audience is wider than its contract; prints
+    why. Raises CannotStart for what cannot be used."""
     schema = build_schema()
     try:
         judged_on = ServingPath(path.upper())
@@ -29,18 +32,22 @@ def check(places: Sequence[Path], path: str, as_json: bool) -> bool:
         proofs = _proofs(schema._schema, served(schema), places, judged_on)  # noqa: SLF001 - no public way to it
     except UnreadableDocuments as exc:
         raise CannotStart("The documents cannot be checked.\n  " + "\n  ".join(exc.problems)) from exc
-    holds = all(proof.holds for proof in proofs)
+    contracts = kept_in(audiences)
+    holds = all(proof.holds for proof in proofs) and not any(kept.change.opened for kept in contracts)
     console = Console(highlight=False, soft_wrap=True)
     if as_json:
-        report = {"holds": holds, "operations": [proof.as_json() for proof in proofs]}
+        changes = {kept.audience.name: kept.change.as_json() for kept in contracts}
+        report = {"holds": holds, "operations": [proof.as_json() for proof in proofs], "audiences": changes}
         console.print_json(json.dumps(report)) if console.is_terminal else console.print(
             json.dumps(report), markup=False
         )
         return holds
     for proof in proofs:
         _print(proof, console)
-    broken = sum(not proof.holds for proof in proofs)
-    console.print(f"{len(proofs)} operations: {len(proofs) - broken} proven, {broken} refused.")
+    if places:
+        broken = sum(not proof.holds for proof in proofs)
+        console.print(f"{len(proofs)} operations: {len(proofs) - broken} proven, {broken} refused.")
+    print_kept(contracts, console)
     return holds
 
 

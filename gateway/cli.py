@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import json
 import sys
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import __version__, credentials, operations
+from gateway import __version__, auditing, benching, credentials, operations, viewing
 from gateway.trouble import CannotStart
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,11 @@ app = typer.Typer(
 def _room(name: str) -> Any:
     """The module of that name, loaded when a command needs it: `--version` and `--help` need none, and all of them
     together take a second."""
-    return importlib.import_module(name)
+    gc.disable()  # nothing of what a module makes is garbage: looking for some takes 100 ms and finds none
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.enable()
 
 
 def _say_version(wanted: bool) -> None:
@@ -63,11 +68,15 @@ def demo(
 
 @app.command()
 def serve(
+    *,
     config: Annotated[
         Path | None, typer.Option(help="The settings, as TOML. By default what RETAILGRAPH_CONFIG names.")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Instead of the one in the settings.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Instead of the one in the settings.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes on the one port, instead of those in the settings.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the settings can be used.")] = False,
     print_policies: Annotated[
         bool, typer.Option("--print-policies", help="Only show the numbers in force, per system and kind of answer.")
@@ -78,7 +87,7 @@ def serve(
     if print_policies:
         deployment.show(config)
     else:
-        deployment.start(config, host, port, check)
+        deployment.start(config, host, port, workers, check)
 
 
 @app.command()
@@ -110,58 +119,55 @@ app.add_typer(operations.flows, name="flows")
 app.add_typer(operations.events, name="events")
 app.command("dead-letters")(operations.dead_letters)
 app.command()(operations.reconcile)
+app.add_typer(auditing.audit, name="audit")
+app.add_typer(viewing.audiences, name="audiences")
 app.add_typer(credentials.keys, name="keys")
 app.command()(credentials.token)
-
-
-bench = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
-app.add_typer(bench, name="bench")
-
-
-@bench.command()
-def checkout(
-    operations: Annotated[int, typer.Option(help="How many, over all five conditions of the ERP.")] = 10_000,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
-) -> None:
-    """Prove that checkout does not need the ERP: healthy, slow, hanging, gone and garbling, in one run.
-
-    Exits with 0 when every claim holds, 1 when one is missed.
-    """
-    if not _room("gateway.bench.checkout").start(operations, json_file, svg_file):
-        raise typer.Exit(1)
-
-
-@bench.command()
-def durable(
-    operations: Annotated[int, typer.Option(help="How many orders and returns, 50 a second.")] = 3_000,
-    database: Annotated[
-        str | None, typer.Option(help="The URL of an empty one. By default an SQLite file that is gone afterwards.")
-    ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
-) -> None:
-    """Measure how soon orders and returns are acknowledged while workers carry the ones before them out.
-
-    Exits with 0 when every claim holds, 1 when one is missed.
-    """
-    if not _room("gateway.bench.durable").start(operations, database, json_file, svg_file):
-        raise typer.Exit(1)
+app.add_typer(benching.bench, name="bench")
 
 
 @app.command()
 def check(
-    documents: Annotated[list[Path], typer.Argument(help="Files or folders of GraphQL documents.")],
+    documents: Annotated[list[Path] | None, typer.Argument(help="Files or folders of GraphQL documents.")] = None,
     path: Annotated[
         str, typer.Option(help="CHECKOUT, BROWSE, SERVICE or BACKOFFICE, for files without a line `# path: BROWSE`.")
     ] = "CHECKOUT",
+    audiences: Annotated[
+        Path | None, typer.Option(help="A folder of audience files. By default those that come with the product.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Prove that no document lets its path wait for a system it must not, or name the field that would.
+    """Prove that no document lets its path wait for a system it must not, and that no audience sees more than its
+    contract says; or name the field that would.
 
-    Exits with 0 when all is proven, 1 with a counter-example, 2 when a document cannot be read.
+    Exits with 0 when all is proven, 1 with a counter-example, 2 when something cannot be read.
     """
-    if not _room("gateway.checking").check(documents, path, as_json):
+    if not _room("gateway.checking").check(documents or [], path, audiences, as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    document: Annotated[str, typer.Argument(help="A file with a GraphQL document, or - for standard input.")],
+    *,
+    audience: Annotated[str | None, typer.Option(help="As its callers: their view, path and limits.")] = None,
+    path: Annotated[
+        str, typer.Option(help="Without an audience: CHECKOUT, BROWSE, SERVICE or BACKOFFICE.")
+    ] = "CHECKOUT",
+    variables: Annotated[str, typer.Option(help="A JSON object: how long its lists are decides what is asked.")] = "{}",
+    audiences: Annotated[
+        Path | None, typer.Option(help="A folder of audience files. By default those that come with the product.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Show what an operation would ask of which system, and what that would cost, without running it.
+
+    Exits with 0 when it would run, 1 when it would be refused, 2 when something cannot be read.
+    """
+    explaining = _room("gateway.explaining")
+    if not explaining.explain(
+        document, audience=audience, path=path, variables=variables, as_json=as_json, audiences=audiences
+    ):
         raise typer.Exit(1)
 
 

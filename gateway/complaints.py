@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from gateway.trouble import CannotStart
@@ -53,9 +53,9 @@ def unknown_key(key: Key, allowed: list[str]) -> str:
     return f"unknown key `{dotted(key)}`{advice} allowed: {', '.join(allowed)}"
 
 
-def wrong_value(key: Key, value: object, allowed: str, origin: str = "") -> str:
+def wrong_value(key: Key, value: object, allowed: str, origin: str = "", *, secret: bool = False) -> str:
     """Say that `value` stands at `key` where only `allowed` may. Sections and secrets are not repeated."""
-    if _SECRET & set(key) or isinstance(value, dict | list):
+    if secret or _SECRET & set(key) or isinstance(value, dict | list | tuple):
         shown = "cannot be used"
     else:
         # An address may carry a password before the @.
@@ -78,7 +78,7 @@ def _sentence(root: type[BaseModel], error: Mapping[str, Any], env_prefix: str) 
         return f"`{dotted(key)}` is missing; allowed: {allowed}"
     if kind == "value_error":
         allowed = str(error["ctx"]["error"])
-    return wrong_value(key, error["input"], allowed, _origin(key, env_prefix))
+    return wrong_value(key, error["input"], allowed, _origin(key, env_prefix), secret=_holds_secret(_at(root, key)))
 
 
 def _origin(key: Key, env_prefix: str) -> str:
@@ -97,6 +97,14 @@ def _members(declared: Any) -> dict[str, Any]:
         hints = get_type_hints(declared, include_extras=True)
         return {field.name: hints[field.name] for field in fields(declared)}
     return {}
+
+
+def _holds_secret(declared: Any) -> bool:
+    """Whether a secret may stand there, or anywhere below: what stands in the wrong place may be one, too."""
+    annotation = declared.annotation if isinstance(declared, FieldInfo) else declared
+    if annotation is SecretStr or any(_holds_secret(member) for member in get_args(annotation)):
+        return True
+    return any(name in _SECRET or _holds_secret(member) for name, member in _members(annotation).items())
 
 
 def _at(root: type[BaseModel], key: Key) -> Any:

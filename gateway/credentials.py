@@ -16,6 +16,7 @@ Scopes = Annotated[str, typer.Option(help="With spaces between them.")]
 Customer = Annotated[str | None, typer.Option(help="The customer who speaks, such as cust-00001.")]
 Store = Annotated[str | None, typer.Option(help="Where an associate works, such as store-017.")]
 Region = Annotated[str | None, typer.Option(help="Picks the regional systems.")]
+Channel = Annotated[str | None, typer.Option(help="Where a partner's orders are placed, such as MARKETPLACE.")]
 Days = Annotated[float | None, typer.Option(min=0, help="How long the new key lasts; without it until it is revoked.")]
 Owner = Annotated[str, typer.Argument(help="As `keys list` shows it.")]
 
@@ -27,10 +28,17 @@ def _errands() -> Any:
 
 
 def _caller(
-    *, subject: str, audience: str, scopes: str, customer: str | None, store: str | None, region: str | None
+    *,
+    subject: str,
+    audience: str,
+    scopes: str,
+    customer: str | None,
+    store: str | None,
+    region: str | None,
+    channel: str | None,
 ) -> Any:
     made = importlib.import_module("resolvers.context").Caller
-    return made(subject, audience, frozenset(scopes.split()), customer, store, region)
+    return made(subject, audience, frozenset(scopes.split()), customer, store, region, channel)
 
 
 @keys.command()
@@ -42,12 +50,21 @@ def create(
     customer: Customer = None,
     store: Store = None,
     region: Region = None,
+    channel: Channel = None,
     days: Days = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Make the first key of an owner. It is printed once, and kept as a digest."""
-    caller = _caller(subject=subject, audience=audience, scopes=scopes, customer=customer, store=store, region=region)
+    caller = _caller(
+        subject=subject,
+        audience=audience,
+        scopes=scopes,
+        customer=customer,
+        store=store,
+        region=region,
+        channel=channel,
+    )
     _errands().create(config, caller, days=days, as_json=as_json)
 
 
@@ -90,11 +107,20 @@ def token(
     store: Store = None,
     customer: Customer = None,
     region: Region = None,
+    channel: Channel = None,
     scopes: Scopes = "",
     subject: Annotated[str, typer.Option(help="Stands in log lines as demo:<subject>.")] = "visitor",
     minutes: Annotated[float, typer.Option(min=0, help="How long it lasts.")] = 60.0,
     port: Annotated[int, typer.Option(help="Of the demo.")] = 8000,
 ) -> None:
     """Print a bearer token for a running demo, and for nothing else: `serve` believes none of them."""
-    caller = _caller(subject=subject, audience=audience, scopes=scopes, customer=customer, store=store, region=region)
+    caller = _caller(
+        subject=subject,
+        audience=audience,
+        scopes=scopes,
+        customer=customer,
+        store=store,
+        region=region,
+        channel=channel,
+    )
     _errands().token(port, caller, minutes=minutes)

@@ -147,6 +147,7 @@ def _sqlite(url: URL, connections: int) -> Database:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
+        hide_parameters=True,  # errors end up in logs, and what is written is about people
         connect_args={"timeout": BUSY_TIMEOUT_S},
     )
 
@@ -183,6 +184,7 @@ def _postgres(url: URL, connections: int) -> Database:
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
         pool_pre_ping=True,  # a failover leaves dead connections in the pool
+        hide_parameters=True,  # errors end up in logs, and what is written is about people
         connect_args={
             "connect_timeout": int(CONNECT_TIMEOUT_S),
             "options": f"-c statement_timeout={timeout_ms} -c lock_timeout={timeout_ms}",

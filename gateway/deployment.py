@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from socket import socket
 
 import structlog
 import typer
@@ -15,12 +18,18 @@ from gateway.doubts import doubts
 from gateway.http import Drain
 from gateway.policy_tables import print_policies
 from gateway.projection import progress_bars, shown_on
+from gateway.schema import build_schema
 from gateway.serving import bind, run
-from gateway.settings import load
-from gateway.telemetry import configure_logs
-from gateway.wiring import refresh_projection, try_out
+from gateway.settings import Settings, load
+from gateway.telemetry import Pulse, configure_logs
+from gateway.trouble import CannotStart
+from gateway.wiring import open_retail, promises_of, refresh_projection, try_out
+from gateway.workers import Line, Supervisor
 
 WIDE = 140  # columns of the tables, whatever the terminal: they are also piped into files
+
+START_S = 60.0  # for a worker to be ready, beside what it may wait for its first products
+CLOSING_S = 5.0  # after what runs has ended or was given up: pools are closed, and steps in hand are handed back
 
 _log = structlog.get_logger(__name__)
 
@@ -36,8 +45,9 @@ def refresh(config: Path | None, full: bool) -> None:
         asyncio.run(refresh_projection(load(config), full=full, on_progress=shown_on(bars)))
 
 
-def start(config: Path | None, host: str | None, port: int | None, check: bool) -> None:
-    """Serve until SIGINT or SIGTERM. `host` and `port` stand above the settings; `check` stops before listening.
+def start(config: Path | None, host: str | None, port: int | None, workers: int | None, check: bool) -> None:
+    """Serve until SIGINT or SIGTERM. `host`, `port` and `workers` stand above the settings; `check` stops before
+    listening.
 
     Raises CannotStart for settings that cannot be used, a port that is taken, and an app that does not come up.
     """
@@ -50,11 +60,38 @@ def start(config: Path | None, host: str | None, port: int | None, check: bool) 
         typer.echo("The settings can be used.")
         return
     host = settings.server.host if host is None else host
+    workers = settings.server.workers if workers is None else workers
     configure_logs(settings.logs.level, settings.logs.format)
-    drain = Drain()
-    app = build_app(settings, drain=drain)
     with bind(host, settings.server.port if port is None else port) as sock:
         listening = partial(_log.info, "listening", host=host, port=sock.getsockname()[1])
-        linger_s, timeout_s = settings.server.drain_linger_s, settings.server.drain_timeout_s
-        run(app, sock, drain, listening, linger_s=linger_s, timeout_s=timeout_s)
+        if workers == 1:
+            drain = Drain()
+            _runner(settings)(build_app(settings, drain=drain), sock, drain, listening)
+        else:
+            _serve_together(settings, sock, workers, listening)
     _log.info("stopped")
+
+
+def _runner(settings: Settings) -> Callable[..., None]:
+    return partial(run, linger_s=settings.server.drain_linger_s, timeout_s=settings.server.drain_timeout_s)
+
+
+def _serve_together(settings: Settings, sock: socket, workers: int, listening: Callable[..., None]) -> None:
+    """By so many processes on one socket. Each has a house of its own; what needs none is made once, for all."""
+    if not hasattr(os, "fork"):
+        raise CannotStart("Several workers need a system that can fork; run one process for each instead.")
+    schema, open_house = build_schema(), partial(open_retail, promises=promises_of(settings))
+
+    def serve(line: Line) -> None:
+        drain = Drain()
+        app = build_app(settings, drain=drain, open_retail=open_house, schema=schema)
+        _runner(settings)(app, sock, drain, line.ready, pulse=Pulse(line.beat))
+
+    together = settings.cache.memory_max_bytes * workers if settings.cache.enabled else 0
+    Supervisor(
+        serve,
+        sock,
+        workers,
+        start_s=START_S + settings.projection.wait_at_start_s,
+        drain_s=settings.server.drain_linger_s + settings.server.drain_timeout_s + CLOSING_S,
+    ).run(partial(listening, workers=workers, cache_memory_max_bytes=together))

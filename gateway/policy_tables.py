@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 
 from rich.console import Console
@@ -9,8 +10,9 @@ from rich.table import Table
 
 from domains.upstream import DEFAULTS, WirePolicy
 from domains.vocabulary import SystemRole
+from gateway.audiences import Audience, Audiences, read_audiences
 from gateway.durable import QUOTAS, Quota
-from gateway.limits import AudienceLimits, limits_of
+from gateway.limits import AudienceLimits
 from gateway.policies import KEPT, Freshness
 from gateway.settings import Settings
 
@@ -21,13 +23,26 @@ def print_policies(settings: Settings, console: Console) -> None:
     console.print("Reasons: domains/upstream/policy.py\n")
     console.print(_steps(settings))
     console.print("Reasons: gateway/durable/policy.py. A quota that was set while workers run stands above these.\n")
-    console.print(_audiences(settings))
-    console.print(
-        "Reasons: gateway/limits/policy.py. Costs are calls; an audience not named here has partner's numbers.\n"
-    )
+    audiences = settings.audiences.read()
+    console.print(_views(audiences))
+    console.print("What each tag holds: resolvers/marks.py. Who is of no audience named here is of its kind's.\n")
+    console.print(_limits(audiences, read_audiences(settings.audiences.directory)))
+    console.print("Reasons: gateway/limits/policy.py. Costs are calls.\n")
     console.print(_answers(settings))
     kept = "on" if settings.cache.enabled else "off: nothing is kept"
     console.print(f"Reasons: gateway/policies.py. Reads that are not listed are never kept. The cache is {kept}.")
+    console.print(f"\n{_per_process(settings)}")
+
+
+def _per_process(settings: Settings) -> str:
+    """What is counted by each process for itself."""
+    alone = "" if settings.cache.url is not None else ", and without cache.url the rates and budgets of callers"
+    megabytes = settings.cache.memory_max_bytes // 2**20
+    return (
+        f"server.workers is {settings.server.workers}. Each has of its own: {megabytes} MiB of cache in memory, slots, "
+        f"breakers and retry budgets of outside systems, streams, concurrent_max{alone}. So with several workers, or "
+        "several machines, the deployment has as many times these numbers."
+    )
 
 
 def _systems(settings: Settings) -> Table:
@@ -44,26 +59,40 @@ def _systems(settings: Settings) -> Table:
     return table
 
 
-def _audiences(settings: Settings) -> Table:
+def _views(audiences: Audiences) -> Table:
+    table = Table(title="What a caller of each audience sees", title_justify="left")
+    table.add_column("term")
+    for audience in audiences:
+        table.add_column(audience.name, overflow="fold")
+    terms: dict[str, Callable[[Audience], str]] = {
+        "tags": lambda one: " ".join(sorted(one.tags)),
+        "scopes": lambda one: " ".join(sorted(one.scopes)),
+        "on request": lambda one: " ".join(sorted(one.scopes_on_request)),
+        "path": lambda one: one.path.value,
+        "max_stale_s": lambda one: "" if one.max_stale_s is None else str(one.max_stale_s),
+        "masks": lambda one: " ".join(sorted(kind.value for kind in one.masks)),
+        "introspection": lambda one: "yes" if one.introspection else "no",
+        "origins": lambda one: " ".join(one.cors_origins),
+    }
+    for term, of in terms.items():
+        table.add_row(term, *(of(audience) for audience in audiences))
+    return table
+
+
+def _limits(audiences: Audiences, files: Audiences) -> Table:
+    """Those in force. The default of a number is what stands in the audience's file."""
     table = Table(title="What a caller of each audience may ask", title_justify="left")
     table.add_column("number")
-    audiences = settings.limits.audiences
-    for name in audiences:
-        table.add_column(name, justify="right")
+    pairs = [(audience.limits, files.of(audience.name).limits) for audience in audiences]
+    for audience in audiences:
+        table.add_column(audience.name, justify="right")
     for field in fields(AudienceLimits):
+        values = [(getattr(own, field.name), getattr(default, field.name)) for own, default in pairs]
         if field.name in {"cost_max", "budget_per_min"}:
             for role in SystemRole:
-                row = (
-                    _shown(getattr(numbers, field.name).of(role), getattr(limits_of(name), field.name).of(role))
-                    for name, numbers in audiences.items()
-                )
-                table.add_row(f"{field.name} {role.value}", *row)
+                table.add_row(f"{field.name} {role.value}", *(_shown(a.of(role), b.of(role)) for a, b in values))
         else:
-            row = (
-                _said(getattr(numbers, field.name), getattr(limits_of(name), field.name))
-                for name, numbers in audiences.items()
-            )
-            table.add_row(field.name, *row)
+            table.add_row(field.name, *(_said(a, b) for a, b in values))
     return table
 
 

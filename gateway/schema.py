@@ -3,9 +3,8 @@
 from typing import Final
 
 import strawberry
-from graphql import ASTValidationRule, GraphQLObjectType
+from graphql import ASTValidationRule, GraphQLObjectType, GraphQLSchema
 from strawberry.extensions import SchemaExtension
-from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from domains.vocabulary import SystemRole
@@ -24,6 +23,7 @@ from resolvers.directives import (
     served_of,
 )
 from resolvers.exceptions import ExceptionMutation, ExceptionQuery
+from resolvers.federation import FederationQuery, sdl_of
 from resolvers.flows import FlowQuery
 from resolvers.inventory import InventoryQuery
 from resolvers.loyalty import LoyaltyQuery
@@ -62,6 +62,7 @@ class Query(
     ExceptionQuery,
     ReconciliationQuery,
     NodeQuery,
+    FederationQuery,
 ):
     pass
 
@@ -141,6 +142,6 @@ def degradations() -> dict[str, Degradation]:
     }
 
 
-def print_sdl(schema: strawberry.Schema | None = None) -> str:
-    """`schema`, or the product's, with its federation directives, as `schema.graphql` holds it."""
-    return print_schema(schema or build_schema()) + "\n"
+def print_sdl(schema: strawberry.Schema | None = None, view: GraphQLSchema | None = None) -> str:
+    """`schema`, or the product's, with its federation directives, as `schema.graphql` holds it; or a `view` of it."""
+    return sdl_of(schema or build_schema(), view) + "\n"

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from domains.inventory import PromiseKeys
 from gateway.complaints import unknown_key
 from gateway.durable import QUOTAS, JournalPolicy, Quota
+from gateway.http import ForwardedBy, TrustedProxies
 from gateway.policies import KEPT, Freshness
 from gateway.promises import read_keys
 
@@ -45,15 +47,62 @@ def _complete_quotas(given: object) -> object:
     return {name: asdict(QUOTAS[role]) | given.get(name, {}) for name, role in names.items()}
 
 
+def _read_url(given: object) -> object:
+    """The content of `url_file` as `url`."""
+    if not isinstance(given, dict) or given.get("url_file") is None:
+        return given
+    if given.get("url") is not None:
+        raise ValueError("either url or url_file, not both")
+    path = Path(str(given["url_file"]))
+    try:
+        with path.open("rb") as file:
+            content = file.read(SECRET_FILE_BYTES_MAX + 1)
+        text = content.decode("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"a url_file with text that can be read, which {path} is not") from None
+    if not text or len(content) > SECRET_FILE_BYTES_MAX:
+        raise ValueError(f"a url_file with 1 to {SECRET_FILE_BYTES_MAX} bytes, which {path} has not")
+    return {**given, "url": text}
+
+
+_PROXIES = 'addresses such as "10.0.0.7", networks such as "10.0.0.0/8", or "unix"'
+
+
+def _proxies(given: object) -> object:
+    """A list in the environment is JSON text, or one of them alone."""
+    if isinstance(given, str):
+        given = json.loads(given) if given.startswith("[") else [given]
+    if isinstance(given, list | tuple):
+        try:
+            TrustedProxies.parse(given)
+        except (TypeError, ValueError):
+            raise ValueError(_PROXIES) from None
+    return given
+
+
 class Server(Section):
     # This machine only: a gateway that nobody asked to be public is not. Containers set 0.0.0.0.
     host: str = "127.0.0.1"
     # The usual port of a development server, not taken by any system service. 0 takes any free one.
     port: int = Field(default=8000, ge=0, le=65535)
+    # Processes that answer on the one port. Python uses one core in each; every one has breakers, a cache and slots of
+    # its own, so that as few as there are cores suffice.
+    workers: int = Field(default=1, ge=1, le=64)
     # After the first signal requests are still taken while /readyz says 503: two probes of 2 s and some routing time.
     drain_linger_s: float = Field(default=5.0, ge=0)
     # Then what runs may end. Kubernetes kills 30 s after the signal; this leaves 5 of them.
     drain_timeout_s: float = Field(default=20.0, ge=0)
+    # Whose word counts about who asks, and by which scheme: addresses, networks, or "unix". Nobody's: a header that
+    # anybody can send says nothing.
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_proxies)] = Field(default=(), description=_PROXIES)
+    # The one header that they write. A proxy that knows the one passes the other on as its client made it up.
+    forwarded_by: ForwardedBy = "x-forwarded-for"
+    # A year, as browsers' preload lists want it; sent with what came by https alone. 0 sends it never.
+    hsts_max_age_s: int = Field(default=31_536_000, ge=0)
+
+    @property
+    def proxies(self) -> TrustedProxies:
+        return TrustedProxies.parse(self.trusted_proxies)
 
 
 class Cache(Section):
@@ -61,16 +110,30 @@ class Cache(Section):
     enabled: bool = True
     # None: each process remembers for itself. Redis or Valkey, shared by all of them; may hold a password.
     url: SecretStr | None = None
+    # Where `url` stands instead.
+    url_file: Path | None = None
     # Some 50,000 products with their stock; a worker of 200 MiB has room for it.
     memory_max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     # Per read, each with its reason: gateway/policies.py.
     freshness: Annotated[dict[str, Freshness], BeforeValidator(_complete_freshness), Field(validate_default=True)] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, given: Any) -> Any:
+        return _read_url(given)
 
 
 class Database(Section):
     # A file of this machine, which its processes share. Gateways on several machines share a Postgres:
     # postgresql://user:password@host/name.
     url: SecretStr = SecretStr("sqlite:///retailgraph.db")
+    # Where `url` stands instead, for it holds a password.
+    url_file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, given: Any) -> Any:
+        return _read_url(given)
 
 
 class Projection(Section):
@@ -155,6 +218,12 @@ class Logs(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     # What log collectors read. "console" is for people.
     format: Literal["json", "console"] = "json"
+
+
+class Engine(Section):
+    # Operations that come again are compiled to Python. Off, graphql-core executes all of them: to tell which of the
+    # two is at fault when an answer is wrong.
+    compiled: bool = True
 
 
 class Explorer(Section):

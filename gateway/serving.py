@@ -15,7 +15,9 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.connections import AnsweredHandshakes, BoundedHeads
 from gateway.http import Drain, DrainingServer
+from gateway.telemetry import Pulse
 from gateway.trouble import CannotStart, PortTaken
 
 # Load balancers keep idle connections for 60 s (AWS, nginx); whoever closes first loses requests, so we close later.
@@ -57,16 +59,23 @@ class _Server(DrainingServer):
     uvicorn raises the signal again after it has drained, which would skip everything that still has to be closed.
     """
 
-    def __init__(self, config: uvicorn.Config, drain: Drain, linger_s: float, listening: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, drain: Drain, linger_s: float, listening: Callable[[], None], pulse: Pulse
+    ) -> None:
         super().__init__(config, drain, linger_s)
         self._listening = listening
+        self._pulse = pulse
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        async with self._pulse.beating():
+            await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.should_exit:
             # The schema and its resolvers are some 100,000 objects that live as long as the process. Unfrozen, each
             # full collection walks them all and stops every request for 80 ms; failing systems make them frequent.
-            gc.collect()
+            # None of them is garbage, so none is looked for first.
             gc.freeze()
             self._listening()
 
@@ -94,16 +103,17 @@ def run(
     *,
     linger_s: float,
     timeout_s: float,
+    pulse: Pulse | None = None,
 ) -> None:
     """Serve `app` on `sock` until SIGINT or SIGTERM; `listening` is called once requests are accepted.
 
     `drain` begins at the signal, requests are taken for `linger_s` more, and what runs then has `timeout_s` to end.
-    Raises AppFailed.
+    `pulse` beats meanwhile. Raises AppFailed.
     """
     config = uvicorn.Config(
         app,
-        http="httptools",
-        ws="websockets-sansio",
+        http=BoundedHeads,
+        ws=AnsweredHandshakes,
         ws_max_size=FRAME_BYTES_MAX,
         ws_ping_interval=None,  # the protocol above has its own, which pages see
         ws_per_message_deflate=False,  # 300 KiB for each socket, to make small messages a little smaller
@@ -116,7 +126,7 @@ def run(
         timeout_graceful_shutdown=math.ceil(timeout_s),
         backlog=BACKLOG,
     )
-    server = _Server(config, drain, linger_s, listening)
+    server = _Server(config, drain, linger_s, listening, pulse or Pulse())
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         try:
             runner.run(server.serve(sockets=[sock]))

@@ -16,17 +16,20 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
+from gateway.audiences import AudienceSettings
+from gateway.audit.settings import AuditSettings
 from gateway.complaints import SettingsError, complaints, unknown_key
 from gateway.documents.settings import Documents
 from gateway.events.settings import Events
 from gateway.http import HttpSettings
 from gateway.identity.settings import Identity
-from gateway.limits import LimitSettings
+from gateway.limits import DocumentLimits
 from gateway.reconcile.settings import Reconciliation
 from gateway.sections import (
     Cache,
     Database,
     Durable,
+    Engine,
     Explorer,
     Logs,
     Projection,
@@ -50,10 +53,12 @@ class Settings(BaseSettings):
     server: Server = Server()
     http: HttpSettings = HttpSettings()
     streams: StreamSettings = StreamSettings()
-    limits: LimitSettings = LimitSettings()
+    limits: DocumentLimits = DocumentLimits()
+    audiences: AudienceSettings = AudienceSettings()
     documents: Documents = Documents()
     systems: Systems
     database: Database = Database()
+    audit: AuditSettings = AuditSettings()
     durable: Durable = Durable()
     events: Events = Events()
     projection: Projection = Projection()
@@ -62,6 +67,7 @@ class Settings(BaseSettings):
     cache: Cache = Cache()
     identity: Identity = Identity()
     logs: Logs = Logs()
+    engine: Engine = Engine()
     explorer: Explorer = Explorer()
 
     @classmethod

@@ -15,8 +15,12 @@ from domains.upstream import DEFAULTS, WirePolicy
 from domains.vocabulary import Money, SystemRole
 from gateway.sections import SECRET_FILE_BYTES_MAX, Section
 
+REGIONS_MAX = 16
+"""Staff who are bound to no region may ask all of them at once."""
+
 _ADDRESS = "an http:// or https:// address without user, query or fragment, such as https://oms.internal:8443"
 _PRICE = 'an amount and a currency, such as "0.01 EUR"'
+_REGION = "lower-case letters, digits and hyphens, as in eu-central"
 _PRICED = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ([A-Z]{3})")
 
 
@@ -36,6 +40,16 @@ def _price(value: object) -> object:
     if value is not None and (priced is None or not Decimal(priced[1])):
         raise ValueError(_PRICE)
     return value
+
+
+def _region(value: object) -> object:
+    """A name that can stand in keys of the settings, in a claim of a token and in the name of a cache's shelf."""
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", value)):
+        return value
+    raise ValueError(_REGION)
+
+
+Region = Annotated[str, BeforeValidator(_region)]
 
 
 class System(Section):
@@ -74,6 +88,13 @@ def _secret(path: Path) -> str:
     return text
 
 
+def _patient(given: Any, role: SystemRole) -> Any:
+    """A system with the numbers that were given laid over those of its role."""
+    if not isinstance(given, dict) or not isinstance(given.get("wire", {}), dict):
+        return given
+    return {**given, "wire": asdict(DEFAULTS[role]) | given.get("wire", {})}
+
+
 class LoyaltySystem(System):
     """The loyalty engine, and how it holds points."""
 
@@ -97,13 +118,36 @@ class LoyaltySystem(System):
         return Money(amount=Decimal(amount), currency_code=currency_code)
 
 
+class CrmSystem(System):
+    """The CRM: one for everybody, or this one and others, each of the customers of a region."""
+
+    # The region of this one; customers and staff who are bound to none are of it too.
+    region: Annotated[str | None, BeforeValidator(_region)] = Field(default=None, description=_REGION)
+    # By region. Once regions have names, whoever is bound to one that is not among them is shown nobody.
+    regions: dict[Region, System] = Field(default_factory=dict, max_length=REGIONS_MAX)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_regions(cls, given: Any) -> Any:
+        """Each region's Wire has the numbers of a CRM's, until it is given others."""
+        if not isinstance(given, dict) or not isinstance(given.get("regions"), dict):
+            return given
+        return {**given, "regions": {name: _patient(one, SystemRole.CRM) for name, one in given["regions"].items()}}
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if self.region is not None and self.region in self.regions:
+            raise ValueError(f"a region of its own: {self.region} is among regions too")
+        return self
+
+
 class Systems(Section):
     """The four roles. Each is named: a deployment without an ERP points `erp` at a service that stands in for one."""
 
     erp: System
     oms: System
     loyalty: LoyaltySystem
-    crm: System
+    crm: CrmSystem
 
     @model_validator(mode="before")
     @classmethod
@@ -113,11 +157,8 @@ class Systems(Section):
             return given
         complete = dict(given)
         for role in SystemRole:
-            system = given.get(role.value.lower())
-            if isinstance(system, dict) and isinstance(system.get("wire", {}), dict):
-                wire = asdict(DEFAULTS[role]) | system.get("wire", {})
-                complete[role.value.lower()] = {**system, "wire": wire}
-        return complete
+            complete[role.value.lower()] = _patient(given.get(role.value.lower()), role)
+        return {name: system for name, system in complete.items() if name in given}
 
     def of(self, role: SystemRole) -> System:
         system: System = getattr(self, role.value.lower())

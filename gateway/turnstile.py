@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 import structlog
 
+from gateway.audiences import Audience, Audiences
 from gateway.documents import Desk
 from gateway.engine import Engine, Toll
 from gateway.http import Turns
@@ -23,15 +24,11 @@ _log = structlog.get_logger(__name__)
 class Turnstile:
     """One per process. Raises UnusableDocuments when what is to be trusted cannot be read."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, audiences: Audiences) -> None:
         self._sharing = shared(settings)
         self._trusted = settings.documents.read()
-        self._gate = Gate(settings.limits.audiences, self._sharing.counting)
+        self._gate = Gate(lambda name: audiences.of(name).limits, self._sharing.counting)
         self.documents = Desk(self._trusted, self._sharing.texts, settings.limits.characters)
-
-    def trusted_only(self, caller: Caller) -> bool:
-        """Whether this caller may run no documents but trusted ones."""
-        return self._gate.limits(caller.audience).documents == "trusted"
 
     def turns(self, caller: Caller) -> Turns:
         """The caller's turns at the gate."""
@@ -46,10 +43,21 @@ class Turnstile:
         async with self._sharing.running():
             yield
 
-    def warm(self, engine: Engine) -> None:
-        """Prepare every trusted document, so that none is parsed while somebody waits. One that does not fit the schema
-        is told in the log and to whoever asks for it: an old release of an app must not keep the house shut."""
+    def warm(self, engines: Sequence[tuple[Audience, Engine]]) -> None:
+        """Prepare every trusted document, so that none is parsed while somebody waits: for each audience that runs no
+        others, and else where it fits first. Nobody said who a document is for, and preparing all of them for everyone
+        would make the start as many times longer.
+
+        One that fits no audience is told in the log and to whoever asks for it: an old release of an app must not keep
+        the house shut.
+        """
         for document in self._trusted:
-            faults = engine.operations.prepare(document.text).faults
-            if faults:
-                _log.warning("a trusted document does not fit", document=document.origin, why=faults[0]["message"])
+            fits, why = False, ""
+            for audience, engine in engines:
+                if fits and not audience.trusted_only:
+                    continue
+                faults = engine.operations.prepare(document.text).faults
+                fits = fits or not faults
+                why = why or (str(faults[0]["message"]) if faults else "")
+            if not fits:
+                _log.warning("a trusted document does not fit", document=document.origin, why=why)

@@ -23,7 +23,8 @@ from resolvers.context import Caller, Info
 from resolvers.directives import OMS_LIVE, Cost
 from resolvers.identity import native_id
 from resolvers.keyed import KEY_DESCRIPTION, as_read, once
-from resolvers.ownership import serves
+from resolvers.marks import AUTHENTICATED, tagged
+from resolvers.ownership import own_store, serves
 from resolvers.refusals import (
     BackendUnavailable,
     IdempotencyConflict,
@@ -64,7 +65,8 @@ class ReturnAuthorizeInput:
     refund_type: RefundType | None = strawberry.field(default=None, description=REFUND_TYPE)
     authorized_at: strawberry.ID | None = strawberry.field(
         default=None,
-        description="The store where it is authorized; without one, the associate's own. The goods may be of any.",
+        description="The store in whose name it is authorized: an associate's own, and no other; without one, that "
+        "store. The goods may have been bought anywhere.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
@@ -160,19 +162,6 @@ def _asked(caller: Caller, given: ReturnAuthorizeInput) -> _Asked:
     )
 
 
-def own_store(caller: Caller, given: str | None, *path: str | int) -> LocationId | None:
-    """The store where something is done: an associate's own, and only that, or the one that is named.
-
-    Raises InvalidInput for another store than the associate's, and for any that a customer names.
-    """
-    if given is None:
-        return caller.store_id
-    store = LocationId(native_id("Location", given, *path))
-    if not serves(caller) or (caller.store_id is not None and store != caller.store_id):
-        raise InvalidInput("An associate does this for their own store, and nobody else for a store.", path)
-    return store
-
-
 @strawberry.type
 class ReturnMutation:
     return_authorize: object = strawberry.field(
@@ -181,5 +170,5 @@ class ReturnMutation:
         description="Let goods come back, if the policies allow it and the order system records it. While the order "
         "system cannot be asked, those who serve customers get a provisional return: it is judged by what is known, "
         "and recorded as soon as it can be. Points, books and history follow.",
-        directives=(*OMS_LIVE, Cost(oms=4)),
+        directives=(*OMS_LIVE, Cost(oms=4), *tagged("account", "service"), AUTHENTICATED),
     )

@@ -16,6 +16,7 @@ from strawberry.extensions import FieldExtension
 
 from domains.vocabulary import freshest_within
 from resolvers.directives import Degradation, Degrades, Served, demanded_s
+from resolvers.marks import Mark
 from resolvers.provenance import Provenance
 
 Load = Callable[..., Awaitable[Sequence[Any]]]
@@ -84,6 +85,25 @@ class Gathering:
         others = [level for level in self._open.pop(place) if level.parents is not parents]
         if others:
             self._open[place] = others
+        return await self._answered(place, parents, load, info, arguments)
+
+    async def level(
+        self, load: Load, parents: list[Any], info: strawberry.Info[Any, Any], arguments: dict[str, Any]
+    ) -> list[Any]:
+        """The values for all parents of a level at once, for an engine that has them in hand.
+
+        One for each in order; an exception is the value of a parent that has none. `info` is that of any of them.
+        """
+        return await self._answered(_place(load, info), parents, load, info, arguments)
+
+    async def _answered(
+        self,
+        place: _Place,
+        parents: list[object],
+        load: Load,
+        info: strawberry.Info[Any, Any],
+        arguments: dict[str, Any],
+    ) -> list[Any]:
         with freshest_within(place.within_s):
             values = await load(parents, info, **arguments)
         if len(values) != len(parents):
@@ -140,17 +160,26 @@ class Batched(FieldExtension):
         return await info.context.loaders.gathering.one(self.load, source, info, arguments)
 
 
-def batch_field(load: Load, *, graphql_type: object, description: str, degrades: Degradation, served: Served) -> Any:
+def batch_field(
+    load: Load,
+    *,
+    graphql_type: object,
+    description: str,
+    degrades: Degradation,
+    served: Served,
+    marks: Sequence[Mark] = (),
+) -> Any:
     """A field whose values for all parents of a level come from one call of `load`, and what it answers without it.
 
     `load` takes the parents, then `info`, then the field's arguments, which are declared as in any Strawberry resolver.
-    The class annotates the field as `object`: what clients see is `graphql_type`.
+    The class annotates the field as `object`: what clients see is `graphql_type`. Its `marks` say who sees it; without
+    a tag it goes wherever its type goes.
     """
     return strawberry.field(
         resolver=_asking(load),
         graphql_type=graphql_type,
         description=description,
-        directives=[*served, Degrades(to=degrades)],
+        directives=[*served, Degrades(to=degrades), *marks],
         extensions=[Batched(load)],
     )
 

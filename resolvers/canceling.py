@@ -13,6 +13,7 @@ from resolvers.context import Info
 from resolvers.directives import OMS_LIVE
 from resolvers.identity import name_of, native_id
 from resolvers.keyed import KEY_DESCRIPTION, as_read, once
+from resolvers.marks import AUTHENTICATED, tagged
 from resolvers.orders import Order, visible_orders
 from resolvers.refusals import BackendUnavailable, IdempotencyConflict, OrderNotFound, RetryLater, not_asked
 
@@ -73,5 +74,5 @@ class CancellationMutation:
         graphql_type=CancelResult | None,
         description="Call an order off of which nothing has left. The order system has the last word; once it has "
         "canceled, points and books follow.",
-        directives=OMS_LIVE,
+        directives=(*OMS_LIVE, *tagged("orders"), AUTHENTICATED),
     )

@@ -40,7 +40,8 @@ class Retail:
 class Caller:
     """Who asks. `subject` is stable and names one caller; `customer_id` is set when the caller is a customer.
 
-    `store_id` binds an associate to a store; `region` picks the regional systems.
+    `store_id` binds an associate to a store, `channel` a partner to where its orders are placed; `region` picks the
+    regional systems.
     """
 
     subject: str
@@ -49,6 +50,7 @@ class Caller:
     customer_id: CustomerId | None = None
     store_id: LocationId | None = None
     region: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

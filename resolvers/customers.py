@@ -14,6 +14,7 @@ from domains.customers import (
     CustomerAccountStatus,
     CustomerKey,
     in_force,
+    marketable,
     name_customer,
 )
 from domains.orders import OrderQuery, OrderStatus
@@ -24,7 +25,8 @@ from resolvers.context import Info
 from resolvers.directives import CRM_LIVE, ERP_LIVE, LOYALTY_LIVE, OMS_LIVE, Cost, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, native_id, node_id
-from resolvers.ownership import may_see, serves
+from resolvers.marks import Pii, PiiKind, scopes_needed, tagged
+from resolvers.ownership import by_channel, may_see, may_see_order, serves
 from resolvers.pagination import After, First, id_after, page_size, pages_of
 from resolvers.reading import Made
 from resolvers.roots import root_field
@@ -48,10 +50,14 @@ async def _orders(
     size, last_id = page_size(first), id_after("order", after)
     orders = info.context.loaders.of(info.context.retail.orders.of_customer)
     found = await orders.settle([OrderQuery(parent.value.id, size, last_id, status) for parent in parents])
-    return pages_of("order", found, after, lambda order: order.id)
+    caller = info.context.caller
+    shown = (lambda order: may_see_order(caller, order.customer_id, order.channel)) if by_channel(caller) else None
+    return pages_of("order", found, after, lambda order: order.id, shown)
 
 
 async def _returns(parents: Parents, info: Info, first: First = 10, after: After = None) -> Sequence[object]:
+    if by_channel(info.context.caller):
+        return [None] * len(parents)  # a return does not say in which channel its order was placed; the order does
     size, last_id = page_size(first), id_after("return", after)
     returns = info.context.loaders.of(info.context.retail.returns.of_customer)
     found = await returns.settle([ReturnQuery(parent.value.id, size, last_id) for parent in parents])
@@ -68,6 +74,10 @@ def _consents(parent: strawberry.Parent[Reading[customers.Customer]]) -> Sequenc
     return in_force(parent.value.consents)
 
 
+def _segments(parent: strawberry.Parent[Reading[customers.Customer]]) -> Sequence[str] | None:
+    return parent.value.segments if marketable(parent.value) else None
+
+
 @strawberry.type(description="What a customer said of being reached one way for one purpose.")
 class Consent:
     channel: ConsentChannel = strawberry.field(description="By which way.")
@@ -82,10 +92,15 @@ class Customer(Node):
 
     id: strawberry.ID = node_id("Customer")
     external_ids: list[ExternalId] | None = strawberry.field(description="The keys of other systems for this customer.")
-    display_name: str | None = strawberry.field(description="How to address them.")
-    email: str | None = strawberry.field(description="Email address.")
-    phone: str | None = strawberry.field(description="Telephone number.")
-    segments: list[str] | None = strawberry.field(description="The groups that marketing counts them among.")
+    display_name: str | None = strawberry.field(description="How to address them.", directives=[Pii(kind=PiiKind.NAME)])
+    email: str | None = strawberry.field(description="Email address.", directives=[Pii(kind=PiiKind.EMAIL)])
+    phone: str | None = strawberry.field(description="Telephone number.", directives=[Pii(kind=PiiKind.PHONE)])
+    segments: object = strawberry.field(
+        resolver=_segments,
+        graphql_type=list[str] | None,
+        description="The groups that marketing counts them among; null, to everybody, without a consent to marketing.",
+        directives=[Pii(kind=PiiKind.PROFILE)],
+    )
     consents: object = strawberry.field(
         resolver=_consents,
         graphql_type=list[Consent] | None,
@@ -108,7 +123,7 @@ class Customer(Node):
     returns: object = batch_field(
         _returns,
         graphql_type=LazyType("ReturnAuthorizationConnection", "resolvers.returns") | None,
-        description="Their returns, newest first.",
+        description="Their returns, newest first; null to partners, who see those of an order that is theirs to see.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_LIVE,
     )
@@ -118,6 +133,7 @@ class Customer(Node):
         description="Whether the books allow business with them.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_LIVE,
+        marks=(*tagged("finance"), scopes_needed("finance:read")),
     )
     freshness: Freshness = freshness_field()
 
@@ -166,6 +182,7 @@ class CustomerQuery:
         description="The customer who asks; null when it is none.",
         degrades=Degradation.LAST_KNOWN,
         served=CRM_LIVE,
+        marks=tagged("account"),
     )
     customer: object = root_field(
         _customer,
@@ -173,4 +190,5 @@ class CustomerQuery:
         description="One customer, named in exactly one way. Customers see only themselves.",
         degrades=Degradation.LAST_KNOWN,
         served=(*CRM_LIVE, Cost(crm=2)),  # whose the address is, then the customer
+        marks=tagged("account", "service"),
     )

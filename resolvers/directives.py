@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -163,12 +164,18 @@ max_stale = strawberry.directive(
 )(_max_stale)
 
 
-def demanded_s(info: strawberry.Info[Any, Any]) -> int | None:
-    """The seconds of @maxStale at the field, the fewest where it is selected more than once; None without one.
+stalest_s: ContextVar[int | None] = ContextVar("retailgraph_stalest_s", default=None)
+"""How old an answer may be for the caller of this request at most, whatever they ask; None when nothing is said.
 
-    Raises InvalidInput.
+Set at the door, in the task that answers the one request: the tasks below inherit it.
+"""
+
+
+def demanded_s(info: strawberry.Info[Any, Any]) -> int | None:
+    """The seconds of @maxStale at the field, the fewest where it is selected more than once, and never more than the
+    caller's own; None where neither is said. Raises InvalidInput.
     """
-    fewest: int | None = None
+    fewest = stalest_s.get()
     for node in info._raw_info.field_nodes:  # noqa: SLF001 - the syntax nodes have no public name
         for directive in node.directives or ():
             if directive.name.value == MAX_STALE:

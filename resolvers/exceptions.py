@@ -17,7 +17,8 @@ from resolvers.flows import Flow, visible_flows
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, name_of, native_id, node_id
 from resolvers.keyed import KEY_DESCRIPTION, once
-from resolvers.ownership import make_sure_operates, operates
+from resolvers.marks import scopes_needed, tagged
+from resolvers.ownership import operates
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, pages_of
 from resolvers.reading import first_of
 from resolvers.refusals import BackendUnavailable, IdempotencyConflict, RetryLater
@@ -178,7 +179,6 @@ async def _exceptions(
     first: First = 20,
     after: After = None,
 ) -> object:
-    make_sure_operates(info.context.caller)
     asked = wanted or ExceptionFilterInput()
     query = durable.ExceptionQuery(
         first=page_size(first), after=id_after("exception", after), open_only=asked.open, source=asked.source
@@ -196,8 +196,6 @@ async def _retry(
     step = None if given.from_step is None else name_of(given.from_step, "input", "fromStep")
 
     async def work(_: IdempotencyKey) -> durable.BusinessException | Refusal:
-        if not operates(info.context.caller):
-            return _not_found(exception_id)
         return await info.context.retail.durable.retry_exception(exception_id, step)
 
     return _shown(info, await once(info, "businessExceptionRetry", given.idempotency_key, given, _RETRIED, work))
@@ -210,12 +208,10 @@ async def _resolve(
     ],
 ) -> Reading[durable.BusinessException] | Refusal:
     exception_id, note = _named(given.exception_id), given.note.strip()
-    if not 1 <= len(note) <= NOTE_MAX:
-        raise InvalidInput(f"A note has 1 to {NOTE_MAX} characters.", ("input", "note"))
+    if not 1 <= len(note) <= NOTE_MAX or "\0" in note:
+        raise InvalidInput(f"A note has 1 to {NOTE_MAX} characters, none of them a null.", ("input", "note"))
 
     async def work(_: IdempotencyKey) -> durable.BusinessException | Refusal:
-        if not operates(info.context.caller):
-            return _not_found(exception_id)
         return await info.context.retail.durable.resolve(exception_id, note)
 
     return _shown(info, await once(info, "businessExceptionResolve", given.idempotency_key, given, _RESOLVED, work))
@@ -231,12 +227,6 @@ def _named(given: str) -> str:
     return native_id("BusinessException", given, "input", "exceptionId")
 
 
-def _not_found(exception_id: str) -> durable.ExceptionNotFound:
-    return durable.ExceptionNotFound(
-        message=f"There is no exception {exception_id} for you to act on.", path=("input", "exceptionId")
-    )
-
-
 @strawberry.type
 class ExceptionQuery:
     business_exceptions: object = root_field(
@@ -245,6 +235,7 @@ class ExceptionQuery:
         description="What waits for a person, newest first. For operations.",
         degrades=Degradation.NULL,
         served=JOURNAL,
+        marks=(*tagged("operations"), scopes_needed("operations:read")),
     )
 
 
@@ -255,12 +246,12 @@ class ExceptionMutation:
         graphql_type=RetryResult | None,
         description="Try again what stands still: a flow at its step, or from an earlier one, or an event. For "
         "operations.",
-        directives=JOURNAL,
+        directives=(*JOURNAL, *tagged("operations"), scopes_needed("operations:write")),
     )
     business_exception_resolve: object = strawberry.field(
         resolver=_resolve,
         graphql_type=ResolveResult | None,
         description="Say how it was settled by hand. A flow that stands still goes on without the step that stopped "
         "it. For operations.",
-        directives=JOURNAL,
+        directives=(*JOURNAL, *tagged("operations"), scopes_needed("operations:write")),
     )

@@ -12,8 +12,9 @@ from domains.vocabulary import InvalidInput, Reading, SystemRole, UpstreamError
 from resolvers.context import Caller, Info
 from resolvers.directives import JOURNAL, Degradation
 from resolvers.freshness import Freshness, freshness_field
-from resolvers.identity import Node, name_of, native_id, node_id
-from resolvers.ownership import make_sure_operates, serves
+from resolvers.identity import Node, maybe_name, name_of, native_id, node_id
+from resolvers.marks import scopes_needed, tagged
+from resolvers.ownership import serves
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, pages_of
 from resolvers.reading import first_of
 from resolvers.roots import root_field
@@ -113,7 +114,8 @@ async def visible_flows(info: Info, ids: Sequence[str | None]) -> list[Found]:
 async def newest_flows(info: Info, subjects: Sequence[str], kind: str | None) -> list[Found]:
     """The newest flow about each subject, for whoever may see the subject."""
     pages = info.context.loaders.of(info.context.retail.durable.flows_about)
-    found = await pages.settle([durable.FlowQuery(first=1, subject=subject, kind=kind) for subject in subjects])
+    asked = maybe_name(kind, "kind")
+    found = await pages.settle([durable.FlowQuery(first=1, subject=subject, kind=asked) for subject in subjects])
     return [first_of(one) for one in found]
 
 
@@ -148,14 +150,13 @@ async def _flows(
     first: First = 20,
     after: After = None,
 ) -> object:
-    make_sure_operates(info.context.caller)
     asked = wanted or FlowFilterInput()
     query = durable.FlowQuery(
         first=page_size(first),
         after=id_after("flow", after),
-        subject=asked.subject,
-        correlation_id=asked.correlation_id,
-        kind=asked.kind,
+        subject=maybe_name(asked.subject, "filter", "subject"),
+        correlation_id=maybe_name(asked.correlation_id, "filter", "correlationId"),
+        kind=maybe_name(asked.kind, "filter", "kind"),
         state=asked.state,
     )
     page = await info.context.loaders.of(info.context.retail.durable.flows_about).load(query)
@@ -172,6 +173,7 @@ class FlowQuery:
         "customers nor began it. An order's and a return's own are there too.",
         degrades=Degradation.NULL,
         served=JOURNAL,
+        marks=tagged("orders"),
     )
     flows: object = root_field(
         _flows,
@@ -179,4 +181,5 @@ class FlowQuery:
         description="Slow writes, newest first. For operations.",
         degrades=Degradation.NULL,
         served=JOURNAL,
+        marks=(*tagged("operations"), scopes_needed("operations:read")),
     )

@@ -1,12 +1,13 @@
 """Public ids: `Type:native`, so that an id alone says what it names. Bare ones are taken where the type is known."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import strawberry
 
 from domains.products import checked_skus
 from domains.vocabulary import InvalidInput, Record, Sku
-from resolvers.reading import read, value_of
+from resolvers.reading import by_class, read, value_of
 
 NODE_TYPES = (
     "Product",
@@ -38,15 +39,15 @@ def native_id(type_name: str, given: str, *path: str | int) -> str:
     if not colon or prefix not in NODE_TYPES:
         return name_of(given, *path)
     if prefix != type_name:
-        raise InvalidInput(f"This is the id of {_a(prefix)}, and {_a(type_name)} is asked for.", path)
+        raise InvalidInput(f"This is the id of something else; {_a(type_name)} is asked for.", path)
     return name_of(rest, *path)
 
 
-def named_type(given: str, *path: str | int) -> tuple[str, str]:
-    """The type and native id that a Node id names. Raises InvalidInput when it does not say its type."""
+def named_type(given: str, *path: str | int, among: Sequence[str] = NODE_TYPES) -> tuple[str, str]:
+    """The type and native id that a Node id names. Raises InvalidInput when it does not say a type `among` these."""
     prefix, _, rest = given.partition(":")
-    if prefix not in NODE_TYPES:
-        raise InvalidInput(f"A node id is one of {', '.join(NODE_TYPES)}, a colon and an id, as in Order:1042.", path)
+    if prefix not in among:
+        raise InvalidInput(f"A node id is one of {', '.join(among)}, a colon and an id, as in Order:1042.", path)
     return prefix, name_of(rest, *path)
 
 
@@ -55,6 +56,11 @@ def name_of(given: str, *path: str | int) -> str:
     if not 1 <= len(given) <= NATIVE_MAX or not given.isprintable():
         raise InvalidInput(f"An id or number has 1 to {NATIVE_MAX} printable characters.", path)
     return given
+
+
+def maybe_name(given: str | None, *path: str | int) -> str | None:
+    """The same of something that need not be named."""
+    return None if given is None else name_of(given, *path)
 
 
 def sku_of(given: str, *path: str | int) -> Sku:
@@ -91,5 +97,6 @@ class Node:
     )
 
     @classmethod
+    @by_class
     def is_type_of(cls, obj: object, _info: object) -> bool:
         return isinstance(value_of(obj), cls.record)

@@ -31,6 +31,7 @@ from resolvers.batching import batch_field
 from resolvers.context import Info
 from resolvers.directives import OMS_OR_BOOKS, Cost, Degradation
 from resolvers.identity import Node, native_id, node_id, sku_of
+from resolvers.marks import tagged
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, paged
 from resolvers.reading import Made, each, value_of
 from resolvers.roots import root_field
@@ -213,6 +214,7 @@ class InventoryQuery:
         description="One location, or null when there is none.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_OR_BOOKS,
+        marks=tagged("stock"),
     )
     locations: object = root_field(
         _locations,
@@ -220,6 +222,7 @@ class InventoryQuery:
         description="The retailer's locations, page by page.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_OR_BOOKS,
+        marks=tagged("stock"),
     )
     availability: object = root_field(
         _basket,
@@ -227,4 +230,5 @@ class InventoryQuery:
         description="Whether a basket can be had, one answer per line in order.",
         degrades=Degradation.CONSERVATIVE,
         served=(*OMS_OR_BOOKS, Cost(oms=2)),  # which places are near, then what is there
+        marks=tagged("stock"),
     )

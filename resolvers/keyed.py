@@ -42,6 +42,7 @@ from domains.vocabulary import (
 from resolvers.batching import place_of
 from resolvers.context import Caller, Context, Info
 from resolvers.kept_answers import fingerprint, read_answer, written_answer
+from resolvers.written import Written, written
 
 T = TypeVar("T", bound=Record)
 
@@ -78,13 +79,28 @@ async def once(  # noqa: PLR0917 - the six things that make a keyed mutation, ea
     `work` is given the key for outside systems; what it raises, and a refusal that may pass, is kept by nobody.
     Raises InvalidInput for a key that is missing or too long, JournalUnavailable, and what `work` raises.
     """
-    context = info.context
+    context, key = info.context, _given(info, given_key)
+    note = Written(key)
+    if (notes := written.get()) is not None:
+        notes[place_of(info.path)] = note
     write = Write(
-        key=scoped_key(context.caller, operation, _given(info, given_key)),
+        key=scoped_key(context.caller, operation, key),
         fingerprint=fingerprint(input_),
         operation=operation,
         caller=context.caller.subject,
     )
+    note.answer = answer = await _answer(info, write, note, answers, work)
+    return answer
+
+
+async def _answer(
+    info: Info,
+    write: Write,
+    note: Written,
+    answers: tuple[type[Record], ...],
+    work: Callable[[IdempotencyKey], Awaitable[T | Accepted[T] | Refusal]],
+) -> T | Refusal:
+    context = info.context
     begun = await context.retail.durable.begin(write)
     if isinstance(begun, OtherInput):
         return key_conflict()
@@ -94,6 +110,7 @@ async def once(  # noqa: PLR0917 - the six things that make a keyed mutation, ea
         return await _carried_out(context, write, answers, work)
     kept = read_answer(begun.answer, answers)
     context.loaders.provenance.replayed[place_of(info.path)] = kept.answered_at
+    note.replayed = True
     return kept.answer  # type: ignore[return-value]  # of the types in `answers`, as `work` wrote it
 
 
@@ -124,8 +141,8 @@ def _given(info: Info, given: str | None) -> str:
             "A change needs an idempotency key: send one as idempotencyKey, or in the Idempotency-Key header.",
             _PATH,
         )
-    if not 1 <= len(key) <= KEY_MAX:
-        raise InvalidInput(f"An idempotency key has 1 to {KEY_MAX} characters.", _PATH)
+    if not 1 <= len(key) <= KEY_MAX or not key.isprintable():
+        raise InvalidInput(f"An idempotency key has 1 to {KEY_MAX} printable characters.", _PATH)
     if given is not None:
         return given
     # One header names the whole document; of several mutations in it each is a write of its own.

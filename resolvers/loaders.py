@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
 from domains.durable import JournalUnavailable
-from domains.vocabulary import EachByItself, Fetch, Reading, UpstreamError, demanded_age_s, freshest_within
+from domains.vocabulary import Fetch, Reading, UpstreamError, demanded_age_s, freshest_within
 from resolvers.batching import Gathering
 from resolvers.provenance import Provenance
 
@@ -22,15 +22,16 @@ BATCH_MAX = 2_000
 """Keys in one Fetch. Connectors cut it further to what their vendor takes; this bounds a single read of the house."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """An error kept as a value: a memo that nobody comes back for is then no unretrieved exception."""
-
-    error: UpstreamError | JournalUnavailable
+_Answer = Reading[T] | UpstreamError | JournalUnavailable | None
+_Bugs = tuple[Exception, ...]
+"""What went wrong that should not; none or one. A future with an exception would complain when nobody waits for it."""
 
 
-class Loader(Generic[K, T]):
-    """What one Fetch answers within one request. A key that failed stays failed: a request asks once."""
+class _Reads(Generic[K, T]):
+    """What was asked of one Fetch: `known` keys, and those `awaited`, each with the level that asked for it.
+
+    Apart from the Loader, so that no two objects hold each other: an answer leaves nothing for the collector.
+    """
 
     def __init__(
         self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
@@ -39,13 +40,64 @@ class Loader(Generic[K, T]):
         self._running = running
         self._provenance = provenance
         self._within_s = within_s
-        self._keys: DataLoader[K, Reading[T] | _Failed | None] = DataLoader(self._batch, max_batch_size=BATCH_MAX)
+        self.known: dict[K, _Answer[T]] = {}
+        self.awaited: dict[K, asyncio.Future[_Bugs]] = {}
+
+    async def answered(self, levels: list[tuple[K, ...]]) -> list[_Bugs]:
+        """Ask for all keys of the levels at once. What went wrong, for each of them."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        keys = dict.fromkeys(itertools.chain.from_iterable(levels))
+        try:
+            for start in range(0, len(keys), BATCH_MAX):
+                self.known.update(await self._batch(dict.fromkeys(itertools.islice(keys, start, start + BATCH_MAX))))
+        except Exception as error:  # noqa: BLE001 - a bug is told to all who wait, and to nobody when none does any more
+            return [(error,)] * len(levels)
+        finally:
+            for key in keys:
+                self.awaited.pop(key, None)
+        return [()] * len(levels)
+
+    async def _batch(self, keys: dict[K, None]) -> Mapping[K, _Answer[T]]:
+        self._provenance.asked.add(id(self._fetch))
+        # A Fetch that is EachByItself is asked that way.
+        ask: Callable[[frozenset[K]], Awaitable[Mapping[K, Reading[T] | UpstreamError]]]
+        ask = getattr(self._fetch, "outcomes", self._fetch)
+        try:
+            with freshest_within(self._within_s):
+                found = await ask(frozenset(keys))
+        except (UpstreamError, JournalUnavailable) as error:
+            return dict.fromkeys(keys, error)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # A read that cancelled itself is a bug; without an answer everybody who waits for it would wait for ever.
+            raise RuntimeError("a read was cancelled from below") from error
+        self._provenance.missed |= any(key not in found for key in keys)
+        return {**keys, **found}
+
+
+class Loader(Generic[K, T]):
+    """What one Fetch answers within one request. A key that failed stays failed: a request asks once.
+
+    What a data loader gathers here are levels, all keys of a field at a time, and no single keys: a future and its
+    callbacks for each of 24 products at 3 places took 0.18 ms of 0.83 in all. So the memo of keys is ours.
+    """
+
+    def __init__(
+        self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
+    ) -> None:
+        self._reads = _Reads(fetch, running, provenance, within_s)
+        self._levels: DataLoader[tuple[K, ...], _Bugs] = DataLoader(self._reads.answered, cache=False)
 
     async def load(self, key: K) -> Reading[T] | None:
         """The reading of `key`, or None when there is no such thing. Raises UpstreamError and JournalUnavailable."""
-        answer = await self._keys.load(key)
-        if isinstance(answer, _Failed):
-            raise answer.error
+        (answer,) = await self.settle([key])
+        if isinstance(answer, UpstreamError):
+            raise answer
         return answer
 
     async def load_many(self, keys: Iterable[K]) -> list[Reading[T] | None]:
@@ -61,39 +113,33 @@ class Loader(Generic[K, T]):
 
         Raises JournalUnavailable: without our own books there is no answer to any part of the question.
         """
-        asked = [None if key is None else self._keys.load(key) for key in keys]
-        answers = [None if future is None else await future for future in asked]
+        known = self._reads.known
+        # Whole dictionaries at a time: keys are hashed once here, which for a StockKey is most of the work.
+        wanted = dict.fromkeys(key for key in keys if key is not None)
+        if known:
+            wanted = {key: None for key in wanted if key not in known}
+        for answered in self._coming(wanted) if wanted else ():
+            # Whoever stops waiting must not stop the others' read.
+            for bug in await asyncio.shield(answered):
+                raise bug
         settled: list[Reading[T] | UpstreamError | None] = []
-        for answer in answers:
-            outcome = answer.error if isinstance(answer, _Failed) else answer
-            if isinstance(outcome, JournalUnavailable):
-                raise outcome
-            settled.append(outcome)
+        for key in keys:
+            answer = None if key is None else known[key]
+            if isinstance(answer, JournalUnavailable):
+                raise answer
+            settled.append(answer)
         return settled
 
-    async def _batch(self, keys: list[K]) -> list[Reading[T] | _Failed | None]:
-        task = asyncio.current_task()
-        if task is not None:
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        self._provenance.asked.add(id(self._fetch))
-        found: Mapping[K, Reading[T] | UpstreamError]
-        try:
-            with freshest_within(self._within_s):
-                if isinstance(self._fetch, EachByItself):
-                    found = await self._fetch.outcomes(frozenset(keys))
-                else:
-                    found = await self._fetch(frozenset(keys))
-        except (UpstreamError, JournalUnavailable) as error:
-            return [_Failed(error)] * len(keys)
-        except asyncio.CancelledError as error:
-            if task is not None and task.cancelling():
-                raise
-            # A read that cancelled itself is a bug; without an answer everybody who waits for it would wait for ever.
-            raise RuntimeError("a read was cancelled from below") from error
-        self._provenance.missed |= any(key not in found for key in keys)
-        answers = (found.get(key) for key in keys)
-        return [_Failed(answer) if isinstance(answer, UpstreamError) else answer for answer in answers]
+    def _coming(self, wanted: dict[K, None]) -> Iterable[asyncio.Future[_Bugs]]:
+        """What to wait for until all of `wanted` are known."""
+        awaited = self._reads.awaited
+        coming = {awaited[key]: None for key in wanted if key in awaited} if awaited else {}
+        new = tuple(key for key in wanted if key not in awaited) if coming else tuple(wanted)
+        if new:
+            level = self._levels.load(new)
+            awaited.update(dict.fromkeys(new, level))
+            coming[level] = None
+        return coming
 
 
 class Loaders:

@@ -15,7 +15,8 @@ from resolvers.context import Info
 from resolvers.directives import LOYALTY_LIVE, OMS_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, node_id
-from resolvers.ownership import may_see
+from resolvers.marks import tagged
+from resolvers.ownership import by_channel, may_see, may_see_order
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, pages_of
 from resolvers.reading import each
 from resolvers.redemption import LoyaltyRedemptionConnection
@@ -58,7 +59,14 @@ class LoyaltyBalance:
 
 async def _order(parents: list[Reading[loyalty.LoyaltyLedgerEntry]], info: Info) -> Sequence[object]:
     orders = info.context.loaders.of(info.context.retail.orders.by_id)
-    return await orders.settle([parent.value.order_id for parent in parents])
+    found = await orders.settle([parent.value.order_id for parent in parents])
+    caller = info.context.caller
+    if not by_channel(caller):
+        return found
+    return [
+        one if not isinstance(one, Reading) or may_see_order(caller, one.value.customer_id, one.value.channel) else None
+        for one in found
+    ]
 
 
 @strawberry.type(description="One line of a membership's ledger.")
@@ -183,4 +191,5 @@ class LoyaltyQuery:
         description="The retailer's loyalty program; the first one where there are several.",
         degrades=Degradation.LAST_KNOWN,
         served=LOYALTY_LIVE,
+        marks=tagged("account"),
     )

@@ -1,7 +1,7 @@
 """Finding anything again by its id: `node` for clients, `_entities` for a federating router."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Annotated
 
 import strawberry
@@ -24,6 +24,7 @@ from resolvers.flows import visible_flows
 from resolvers.identity import Node, named_type, native_id, sku_of
 from resolvers.inventory import Location
 from resolvers.loyalty import LoyaltyMembership, visible_memberships
+from resolvers.marks import tagged
 from resolvers.orders import Order, visible_orders
 from resolvers.products import Product
 from resolvers.reconciling import visible_reconciliations
@@ -102,7 +103,7 @@ async def _node(
         strawberry.ID, strawberry.argument(name="id", description="A type, a colon and an id, such as Order:1042.")
     ],
 ) -> object:
-    type_name, native = named_type(node_id, "id")
+    type_name, native = named_type(node_id, "id", among=_in_view(info, FINDS))
     (found,) = await FINDS[type_name](info, [native])
     return found
 
@@ -115,7 +116,8 @@ async def _entities(
 ) -> Sequence[object]:
     if len(representations) > REFERENCES_MAX:
         raise InvalidInput(f"Refer to at most {REFERENCES_MAX} entities at once.", ("representations",))
-    values: list[object] = [_reference(given, place) for place, given in enumerate(representations)]
+    among = _in_view(info, KEYS)
+    values: list[object] = [_reference(given, place, among) for place, given in enumerate(representations)]
     places: dict[str, list[tuple[int, str]]] = {}
     for place, value in enumerate(values):
         if isinstance(value, tuple):
@@ -131,12 +133,18 @@ async def _entities(
     return values
 
 
-def _reference(given: object, place: int) -> tuple[str, str] | InvalidInput:
-    """The type and native id that a representation names, or what is wrong with it."""
+def _in_view(info: Info, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the types that the caller's view of the schema holds: the others are not there, not even in words."""
+    view = info._raw_info.schema  # noqa: SLF001 - the schema that is executed has no public name
+    return tuple(name for name in names if view.get_type(name) is not None)
+
+
+def _reference(given: object, place: int, among: Sequence[str]) -> tuple[str, str] | InvalidInput:
+    """The type, of those `among`, and native id that a representation names, or what is wrong with it."""
     path = ("representations", place)
     type_name = given.get("__typename") if isinstance(given, dict) else None
-    if not isinstance(given, dict) or not isinstance(type_name, str) or type_name not in KEYS:
-        return InvalidInput(f"A reference names one of {', '.join(KEYS)} as its __typename.", (*path, "__typename"))
+    if not isinstance(given, dict) or not isinstance(type_name, str) or type_name not in among:
+        return InvalidInput(f"A reference names one of {', '.join(among)} as its __typename.", (*path, "__typename"))
     key = KEYS[type_name]
     name = given.get(key)
     if not isinstance(name, str):
@@ -156,6 +164,7 @@ class NodeQuery:
         description="Anything with an id; null when there is none, or it is not the caller's.",
         degrades=Degradation.LAST_KNOWN,
         served=ANYTHING,
+        marks=tagged("lookup"),
     )
     entities: object = root_field(
         _entities,
@@ -164,4 +173,5 @@ class NodeQuery:
         description="What a federating router refers to, in order; null where there is none.",
         degrades=Degradation.LAST_KNOWN,
         served=ANYTHING,
+        marks=tagged("federation"),
     )

@@ -22,7 +22,8 @@ from resolvers.flows import Flow, OfKind, newest_flows
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.fulfillment import Fulfillment
 from resolvers.identity import Node, name_of, native_id, node_id
-from resolvers.ownership import may_see
+from resolvers.marks import Pii, PiiKind, scopes_needed, tagged
+from resolvers.ownership import by_channel, may_see_order
 from resolvers.pagination import Connection, Edge
 from resolvers.products import Product
 from resolvers.reading import Made, each
@@ -83,7 +84,9 @@ class OrderAdjustment:
     type: AdjustmentType = strawberry.field(description="What changed.")
     status: AdjustmentStatus = strawberry.field(description="How far the change has come.")
     amount: Money | None = strawberry.field(description="How much.")
-    reason: str | None = strawberry.field(description="Why, in the words of whoever changed it.")
+    reason: str | None = strawberry.field(
+        description="Why, in the words of whoever changed it.", directives=[Pii(kind=PiiKind.PROFILE)]
+    )
     occurred_at: datetime | None = strawberry.field(description="When.")
 
 
@@ -160,6 +163,7 @@ class Order(Node):
         description="Who placed it; null to those who may not see the customer.",
         degrades=Degradation.LAST_KNOWN,
         served=CRM_LIVE,
+        marks=tagged("account", "service"),
     )
     lines: list[OrderLine] = strawberry.field(description="What was ordered.")
     fulfillments: list[Fulfillment] | None = strawberry.field(description="How its parts reach the customer.")
@@ -185,6 +189,7 @@ class Order(Node):
         description="Whether the books have it. An order that waits for its document is told without asking them.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_LIVE,
+        marks=(*tagged("finance"), scopes_needed("finance:read")),
     )
     financial_summary: object = batch_field(
         _financial_summary,
@@ -192,6 +197,7 @@ class Order(Node):
         description="What the books say of its money.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_LIVE,
+        marks=(*tagged("orders", "finance"), scopes_needed("finance:read")),
     )
     loyalty: object = batch_field(
         _loyalty,
@@ -199,6 +205,7 @@ class Order(Node):
         description="What it means in points.",
         degrades=Degradation.LAST_KNOWN,
         served=LOYALTY_LIVE,
+        marks=tagged("account", "service"),
     )
     flow: object = batch_field(
         _flow,
@@ -227,9 +234,13 @@ async def visible_orders(
     info: Info, ids: Sequence[OrderId | None]
 ) -> list[Reading[orders.Order] | UpstreamError | None]:
     """The orders of `ids`, None in the place of one that the caller may not see without a proof."""
-    caller = info.context.caller
     found = await info.context.loaders.of(info.context.retail.orders.by_id).settle(ids)
-    return [None if isinstance(one, Reading) and not may_see(caller, one.value.customer_id) else one for one in found]
+    return [None if isinstance(one, Reading) and not shows(info, one.value) else one for one in found]
+
+
+def shows(info: Info, order: orders.Order) -> bool:
+    """Whether the caller may see an order without a proof."""
+    return may_see_order(info.context.caller, order.customer_id, order.channel)
 
 
 async def _order(
@@ -251,8 +262,10 @@ async def _order_by_number(
 ) -> Reading[orders.Order] | None:
     by_number = info.context.loaders.of(info.context.retail.orders.by_number)
     found = await by_number.load(name_of(order_number, "orderNumber"))
-    if found is None or may_see(info.context.caller, found.value.customer_id):
+    if found is None or shows(info, found.value):
         return found
+    if by_channel(info.context.caller):
+        return None  # whatever it can prove: it is bound to its channel
     return found if orders.proves(found.value, email, postal_code) else None
 
 
@@ -264,11 +277,14 @@ class OrderQuery:
         description="One order; null when there is none, or it is not the caller's.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_LIVE,
+        marks=tagged("orders"),
     )
     order_by_number: object = root_field(
         _order_by_number,
         graphql_type=Order | None,
-        description="One order by its number. Somebody else's is shown to whoever knows its email or postal code.",
+        description="One order by its number. Somebody else's is shown to whoever knows its email or postal code, but "
+        "not to partners.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_LIVE,
+        marks=tagged("orders"),
     )

@@ -21,6 +21,7 @@ from resolvers.context import Info
 from resolvers.directives import ERP_PROJECTED, OMS_LIVE, OMS_OR_BOOKS, Degradation, ListSize
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, node_id, sku_of
+from resolvers.marks import tagged
 from resolvers.return_policy import ReturnPolicy
 from resolvers.roots import root_field
 from resolvers.vocabulary import Money
@@ -60,6 +61,7 @@ class Product(Node):
         description="What may be promised of it, one answer per location in order; null where nothing is known.",
         degrades=Degradation.CONSERVATIVE,
         served=(*OMS_OR_BOOKS, ListSize(assumed_size=1)),  # without locations: the network
+        marks=tagged("stock"),
     )
     return_policy: object = batch_field(
         _return_policy,
@@ -91,6 +93,7 @@ class ProductQuery:
         description="One product, or null when there is none.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_PROJECTED,
+        marks=tagged("catalog"),
     )
     products: object = root_field(
         _products,
@@ -98,4 +101,5 @@ class ProductQuery:
         description="Products in the order of their SKUs; null in the place of one that there is not.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_PROJECTED,
+        marks=tagged("catalog"),
     )

@@ -12,6 +12,7 @@ from resolvers.context import Info
 from resolvers.directives import LOYALTY_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import name_of, native_id
+from resolvers.marks import tagged
 from resolvers.reading import instead
 from resolvers.roots import root_field
 from resolvers.scalars import CurrencyCode
@@ -108,6 +109,7 @@ class PromotionQuery:
         description="What a basket costs less, as the promotion engine has it.",
         degrades=Degradation.NULL,
         served=LOYALTY_LIVE,
+        marks=tagged("checkout"),
     )
     loyalty_earning_forecast: object = root_field(
         _forecast,
@@ -115,4 +117,5 @@ class PromotionQuery:
         description="What a basket would earn in points.",
         degrades=Degradation.NULL,
         served=LOYALTY_LIVE,
+        marks=tagged("account"),
     )

@@ -54,7 +54,7 @@ class Provenance:
         fail as a `whole`.
         """
         heard = _Heard(self._now, within_s, whole=whole)
-        shown = [heard.value(value) for value in values]
+        shown = heard.all(values)
         if heard.tier is not None:
             self._tier = _worse(self._tier, heard.tier)
             self._observed_at = min(self._observed_at, heard.observed_at)
@@ -103,6 +103,24 @@ class _Heard:
         self._within_s = within_s
         self._whole = whole
 
+    def all(self, values: Iterable[Any]) -> list[Any]:
+        """What to show instead of each of `values`."""
+        if self._within_s is not None:
+            return [self.value(value) for value in values]
+        # Nothing is too old, so what is shown is what came: half the time of looking at each.
+        shown: list[Any] = []
+        for value in values:
+            if type(value) is Reading:
+                self._hear(value)
+            elif type(value) is list:
+                value = self.all(value)  # noqa: PLW2901 - the list as it is shown
+            elif type(value) is Made:
+                for reading in value.of:
+                    self._hear(reading)
+                value = value.value  # noqa: PLW2901 - likewise
+            shown.append(value)
+        return shown
+
     def value(self, value: Any) -> Any:
         if type(value) is Reading:
             return self._fault(value) or value
@@ -116,15 +134,19 @@ class _Heard:
         return value
 
     def _fault(self, reading: Reading[Any]) -> TooStale | None:
-        observed_at = reading.observed_at
         # In whole seconds, as `Freshness.ageSeconds` has it: a system's clock a blink behind ours is not an age.
-        if self._within_s is not None and (age_s := int(self._now - observed_at)) > self._within_s:
+        if self._within_s is not None and (age_s := int(self._now - reading.observed_at)) > self._within_s:
             return TooStale(reading.source, age_s=age_s, max_stale_s=self._within_s)
+        self._hear(reading)
+        return None
+
+    def _hear(self, reading: Reading[Any]) -> None:
+        observed_at = reading.observed_at
+        expires_at = observed_at + reading.max_age_s
         if reading.tier is not self.tier:
             self.tier = reading.tier if self.tier is None else _worse(self.tier, reading.tier)
         self.observed_at = min(self.observed_at, observed_at)
-        self.expires_at = min(self.expires_at, observed_at + reading.max_age_s)
-        return None
+        self.expires_at = min(self.expires_at, expires_at)
 
 
 def _worse(one: FreshnessTier, other: FreshnessTier) -> FreshnessTier:

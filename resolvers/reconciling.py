@@ -11,8 +11,9 @@ from domains.vocabulary import Reading, UpstreamError
 from resolvers.context import Info
 from resolvers.directives import JOURNAL, Degradation
 from resolvers.freshness import Freshness, freshness_field
-from resolvers.identity import Node, node_id
-from resolvers.ownership import make_sure_operates, operates
+from resolvers.identity import Node, maybe_name, node_id
+from resolvers.marks import scopes_needed, tagged
+from resolvers.ownership import operates
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, pages_of
 from resolvers.reading import first_of
 from resolvers.roots import root_field
@@ -74,9 +75,10 @@ async def _reconciliations(
     first: First = 20,
     after: After = None,
 ) -> object:
-    make_sure_operates(info.context.caller)
     query = durable.ReconciliationQuery(
-        first=page_size(first), after=id_after("reconciliation", after), subject=subject
+        first=page_size(first),
+        after=id_after("reconciliation", after),
+        subject=maybe_name(subject, "subject"),
     )
     page = await info.context.loaders.of(info.context.retail.durable.reconciliations).load(query)
     (shown,) = pages_of("reconciliation", [page], after, lambda run: run.id)
@@ -91,4 +93,5 @@ class ReconciliationQuery:
         description="Comparisons of the systems' books, newest first. For operations.",
         degrades=Degradation.NULL,
         served=JOURNAL,
+        marks=(*tagged("operations"), scopes_needed("operations:read")),
     )

@@ -13,6 +13,7 @@ from resolvers.directives import LOYALTY_LIVE, Cost
 from resolvers.identity import name_of, native_id
 from resolvers.keyed import KEY_DESCRIPTION, once
 from resolvers.loyalty import visible_memberships
+from resolvers.marks import AUTHENTICATED, scopes_needed, tagged
 from resolvers.ownership import serves
 from resolvers.redemption import LoyaltyRedemption, visible_redemptions
 from resolvers.refusals import (
@@ -161,18 +162,18 @@ class LoyaltyMutation:
         resolver=_hold,
         graphql_type=HoldResult | None,
         description="Set points aside for a basket, so that they can be spent with it and with nothing else.",
-        directives=(*LOYALTY_LIVE, Cost(loyalty=4)),
+        directives=(*LOYALTY_LIVE, Cost(loyalty=4), *tagged("account"), AUTHENTICATED),
     )
     loyalty_redemption_capture: object = strawberry.field(
         resolver=_capture,
         graphql_type=CaptureResult | None,
         description="Spend held points at a till, by those who serve customers. An order that was submitted with its "
         "redemption spends it by itself.",
-        directives=LOYALTY_LIVE,
+        directives=(*LOYALTY_LIVE, *tagged("service"), scopes_needed("loyalty:capture")),
     )
     loyalty_redemption_void: object = strawberry.field(
         resolver=_void,
         graphql_type=VoidResult | None,
         description="Give held points back.",
-        directives=(*LOYALTY_LIVE, Cost(loyalty=3)),
+        directives=(*LOYALTY_LIVE, Cost(loyalty=3), *tagged("account"), AUTHENTICATED),
     )

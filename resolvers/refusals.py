@@ -11,6 +11,7 @@ from domains import durable, loyalty, returns, vocabulary
 from domains.loyalty import RedemptionState
 from domains.returns import NonReturnableReason, ReturnMethod, ReturnStatus
 from domains.vocabulary import SystemRole
+from resolvers.reading import by_class, value_of
 from resolvers.vocabulary import PointsAmount
 
 
@@ -36,8 +37,9 @@ class Refusal:
     retry_after_seconds: int | None = strawberry.field(description="After how many seconds, when that is known.")
 
     @classmethod
+    @by_class
     def is_type_of(cls, obj: object, _info: object) -> bool:
-        return type(obj) is cls.record
+        return type(value_of(obj)) is cls.record
 
 
 @strawberry.type(description="Returned when the same idempotency key came with another input.")

@@ -12,8 +12,9 @@ from resolvers.context import Info
 from resolvers.directives import OMS_LIVE, Cost
 from resolvers.identity import name_of, native_id
 from resolvers.keyed import KEY_DESCRIPTION, as_read, once
-from resolvers.orders import visible_orders
-from resolvers.ownership import may_see, serves
+from resolvers.marks import AUTHENTICATED, tagged
+from resolvers.orders import shows, visible_orders
+from resolvers.ownership import serves
 from resolvers.refusals import (
     BackendUnavailable,
     IdempotencyConflict,
@@ -109,8 +110,8 @@ def draft_lines(given: list[ReturnLineInput]) -> tuple[ReturnDraftLine, ...]:
 
 
 def _line(line: ReturnLineInput, *path: str | int) -> ReturnDraftLine:
-    if line.note is not None and len(line.note) > NOTE_MAX:
-        raise InvalidInput(f"A note has at most {NOTE_MAX} characters.", (*path, "note"))
+    if line.note is not None and (len(line.note) > NOTE_MAX or "\0" in line.note):
+        raise InvalidInput(f"A note has at most {NOTE_MAX} characters, none of them a null.", (*path, "note"))
     return ReturnDraftLine(
         order_line_id=name_of(line.order_line_id, *path, "orderLineId"),
         quantity=line.quantity,
@@ -155,7 +156,7 @@ async def _by_id(info: Info, order_id: OrderId | None) -> Reading[orders.Order] 
 async def _by_number(info: Info, order_number: str) -> Reading[orders.Order] | UpstreamError | None:
     by_number = info.context.loaders.of(info.context.retail.orders.by_number)
     (found,) = await by_number.settle([order_number])
-    if isinstance(found, Reading) and not may_see(info.context.caller, found.value.customer_id):
+    if isinstance(found, Reading) and not shows(info, found.value):
         return None
     return found
 
@@ -167,5 +168,5 @@ class ReturnRequestMutation:
         graphql_type=ReturnRequestResult | None,
         description="Ask that goods may come back. The policies are judged at once; somebody who serves customers then "
         "approves or declines it.",
-        directives=(*OMS_LIVE, Cost(oms=4)),
+        directives=(*OMS_LIVE, Cost(oms=4), *tagged("orders"), AUTHENTICATED),
     )

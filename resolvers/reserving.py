@@ -15,6 +15,7 @@ from resolvers.enums import described
 from resolvers.identity import name_of, native_id, public_id, sku_of
 from resolvers.inventory import LineAvailability
 from resolvers.keyed import KEY_DESCRIPTION, once
+from resolvers.marks import tagged
 from resolvers.refusals import BackendUnavailable, IdempotencyConflict, RetryLater
 from resolvers.reservation import InventoryReservation, named_reservation
 
@@ -204,11 +205,11 @@ class ReservationMutation:
         resolver=_create,
         graphql_type=CreateResult | None,
         description="Set stock aside for a basket, all of it or nothing, for a while.",
-        directives=OMS_OR_BOOKS,
+        directives=(*OMS_OR_BOOKS, *tagged("checkout")),
     )
     inventory_reservation_release: object = strawberry.field(
         resolver=_release,
         graphql_type=ReleaseResult | None,
         description="Give reserved stock back.",
-        directives=OMS_LIVE,
+        directives=(*OMS_LIVE, *tagged("checkout")),
     )

@@ -9,12 +9,12 @@ from domains import flows, returns
 from domains.durable import Accepted
 from domains.returns import CancelReturn, DeclineReturn, ReceivedLine, ReceiveReturn, ReturnDisposition
 from domains.vocabulary import IdempotencyKey, Reading, Refusal, ReturnId, SystemRole, UpstreamError
-from resolvers.authorizing import own_store
 from resolvers.context import Info
 from resolvers.directives import OMS_LIVE, Cost
 from resolvers.identity import name_of, native_id
 from resolvers.keyed import KEY_DESCRIPTION, as_read, once
-from resolvers.ownership import serves
+from resolvers.marks import AUTHENTICATED, scopes_needed, tagged
+from resolvers.ownership import make_sure_receives, own_store, serves
 from resolvers.refusals import (
     BackendUnavailable,
     IdempotencyConflict,
@@ -53,7 +53,9 @@ class ReturnReceiveInput:
         "named may still come."
     )
     received_at: strawberry.ID | None = strawberry.field(
-        default=None, description="Where; without it, the associate's own store, or else where it was authorized."
+        default=None,
+        description="Where: an associate's own store, and no other; without it that store, or, for operations, where "
+        "it was authorized.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
 
@@ -113,6 +115,7 @@ async def _receive(
         )
         for place, line in enumerate(given.lines)
     )
+    make_sure_receives(info.context.caller)
     store = own_store(info.context.caller, given.received_at, "input", "receivedAt")
 
     async def work(key: IdempotencyKey) -> Answer:
@@ -155,19 +158,19 @@ class ReturningMutation:
         resolver=_decline,
         graphql_type=DeclineResult | None,
         description="Say no to a requested return. For those who serve customers.",
-        directives=(*OMS_LIVE, Cost(oms=2)),
+        directives=(*OMS_LIVE, Cost(oms=2), *tagged("service"), scopes_needed("returns:authorize")),
     )
     return_receive: object = strawberry.field(
         resolver=_receive,
         graphql_type=ReceiveResult | None,
         description="Take in what came back of a return. For those who serve customers. The stock of the books "
         "follows; what is missing, and was credited all the same, is put before a person.",
-        directives=(*OMS_LIVE, Cost(oms=3)),
+        directives=(*OMS_LIVE, Cost(oms=3), *tagged("service"), scopes_needed("returns:authorize")),
     )
     return_cancel: object = strawberry.field(
         resolver=_cancel,
         graphql_type=CancelResult | None,
         description="Call a return off before anything of it came back. Its points come back, and its credit leaves "
         "the books.",
-        directives=(*OMS_LIVE, Cost(oms=3)),
+        directives=(*OMS_LIVE, Cost(oms=3), *tagged("orders"), AUTHENTICATED),
     )

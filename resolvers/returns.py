@@ -19,8 +19,9 @@ from resolvers.flows import Flow, OfKind, newest_flows
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, name_of, native_id, node_id
 from resolvers.inventory import Location
-from resolvers.orders import Order
-from resolvers.ownership import may_see
+from resolvers.marks import Pii, PiiKind, scopes_needed, tagged
+from resolvers.orders import Order, visible_orders
+from resolvers.ownership import by_channel, may_see
 from resolvers.pagination import Connection, Edge
 from resolvers.roots import root_field
 from resolvers.vocabulary import Money, PointsAmount
@@ -37,7 +38,9 @@ class ReturnLine:
     quantity_authorized: Decimal = strawberry.field(description="How much of it may come back.")
     quantity_received: Decimal = strawberry.field(description="How much of it has come back.")
     reason: ReturnReason = strawberry.field(description="Why.")
-    note: str | None = strawberry.field(description="Why, in the customer's own words.")
+    note: str | None = strawberry.field(
+        description="Why, in the customer's own words.", directives=[Pii(kind=PiiKind.PROFILE)]
+    )
     disposition: ReturnDisposition | None = strawberry.field(description="What became of what came back.")
 
 
@@ -48,6 +51,8 @@ class ReturnFee:
 
 
 async def _order(parents: Parents, info: Info) -> Sequence[object]:
+    if by_channel(info.context.caller):
+        return await visible_orders(info, [parent.value.order_id for parent in parents])
     orders = info.context.loaders.of(info.context.retail.orders.by_id)
     return await orders.settle([parent.value.order_id for parent in parents])
 
@@ -100,6 +105,7 @@ class ReturnAuthorization(Node):
         description="Whether the books have its credit memo. A return that waits for it is told without asking them.",
         degrades=Degradation.LAST_KNOWN,
         served=ERP_LIVE,
+        marks=(*tagged("finance"), scopes_needed("finance:read")),
     )
     flow: object = batch_field(
         _flow,
@@ -126,12 +132,25 @@ class ReturnAuthorizationConnection(Connection):
 async def visible_returns(info: Info, ids: Sequence[ReturnId]) -> list[Found]:
     """The returns of `ids`, None in the place of one that the caller may not see."""
     found = await info.context.loaders.of(info.context.retail.returns.by_id).settle(ids)
-    return [_if_visible(info, one) for one in found]
+    return await if_visible(info, found)
 
 
-def _if_visible(info: Info, found: Found) -> Found:
-    hidden = isinstance(found, Reading) and not may_see(info.context.caller, found.value.customer_id)
-    return None if hidden else found
+async def if_visible(info: Info, found: Sequence[Found]) -> list[Found]:
+    """The returns that were found, None in the place of one that the caller may not see.
+
+    A partner sees what came back of the orders that it sees, and not at all while nobody can say whose they are.
+    """
+    caller = info.context.caller
+    if not by_channel(caller):
+        return [
+            None if isinstance(one, Reading) and not may_see(caller, one.value.customer_id) else one for one in found
+        ]
+    of = [one.value.order_id if isinstance(one, Reading) else None for one in found]
+    seen = await visible_orders(info, of)
+    return [
+        order if isinstance(one, Reading) and not isinstance(order, Reading) else one
+        for one, order in zip(found, seen, strict=True)
+    ]
 
 
 async def _return_authorization(
@@ -145,7 +164,8 @@ async def _return_authorization(
         (found,) = await visible_returns(info, [ReturnId(native_id("ReturnAuthorization", return_id, "id"))])
         return found
     by_rma = info.context.loaders.of(info.context.retail.returns.by_rma)
-    return _if_visible(info, await by_rma.load(name_of(rma_number or "", "rmaNumber")))
+    (shown,) = await if_visible(info, [await by_rma.load(name_of(rma_number or "", "rmaNumber"))])
+    return shown
 
 
 @strawberry.type
@@ -156,4 +176,5 @@ class ReturnQuery:
         description="One return, named in exactly one way; null when there is none, or it is not the caller's.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_LIVE,
+        marks=tagged("orders"),
     )

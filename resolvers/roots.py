@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import strawberry
@@ -11,6 +11,7 @@ from strawberry.extensions import FieldExtension
 from domains.vocabulary import freshest_within
 from resolvers.batching import HasLoaders, place_of
 from resolvers.directives import Degradation, Degrades, Served, demanded_s
+from resolvers.marks import Mark
 
 
 class Rooted(FieldExtension):
@@ -39,10 +40,11 @@ def root_field(
     description: str,
     degrades: Degradation,
     served: Served,
+    marks: Sequence[Mark],
     name: str | None = None,
 ) -> Any:
     """A query's field that asks a system, from how far away its answer may come, and what it is when that
-    system fails.
+    system fails. By its `marks` audiences are told apart: without a tag nobody sees it.
 
     The class annotates the field as `object`: what clients see is `graphql_type`.
     """
@@ -51,6 +53,6 @@ def root_field(
         name=name,
         graphql_type=graphql_type,
         description=description,
-        directives=[*served, Degrades(to=degrades)],
+        directives=[*served, Degrades(to=degrades), *marks],
         extensions=[Rooted()],
     )

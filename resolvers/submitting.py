@@ -17,10 +17,11 @@ from domains.vocabulary import CustomerId, IdempotencyKey, InvalidInput, Reading
 from resolvers import refusals
 from resolvers.context import Caller, Info
 from resolvers.directives import LOYALTY_LIVE, OMS_LIVE, Cost
-from resolvers.identity import native_id, sku_of
+from resolvers.identity import maybe_name, native_id, sku_of
 from resolvers.keyed import KEY_DESCRIPTION, as_read, once
+from resolvers.marks import tagged
 from resolvers.orders import Order
-from resolvers.ownership import serves
+from resolvers.ownership import own_channel, serves
 from resolvers.refusals import BackendUnavailable, IdempotencyConflict, RedemptionNotFound, RetryLater
 from resolvers.reservation import named_reservation
 from resolvers.reserving import ReservationNotFound
@@ -60,7 +61,9 @@ class OrderSubmitInput:
         default=None, description="The customer's held points that pay for part of it; they are spent with it."
     )
     channel: str | None = strawberry.field(
-        default=None, description="Where it is placed; without it, STORE for an associate and WEB for anybody else."
+        default=None,
+        description="Where it is placed: the caller's own channel, and no other, if they are bound to one. Without it "
+        "that channel, else STORE for an associate and WEB for anybody else.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
@@ -140,6 +143,7 @@ async def _submit(
     context = info.context
     lines = tuple(_line(line, "input", "lines", place) for place, line in enumerate(given.lines))
     customer_id = _whose(context.caller, given.customer_id)
+    channel = own_channel(context.caller, given.channel) or ("STORE" if serves(context.caller) else "WEB")
     redemption = _named("LoyaltyRedemption", given.redemption_id, "redemptionId")
     public = _named("InventoryReservation", given.reservation_id, "reservationId")
 
@@ -150,11 +154,11 @@ async def _submit(
         checkout = Checkout(
             lines=lines,
             total=given.total.money(),
-            channel=given.channel or ("STORE" if serves(context.caller) else "WEB"),
+            channel=channel,
             idempotency_key=key,
             customer_id=customer_id,
-            email=given.email,
-            postal_code=given.postal_code,
+            email=maybe_name(given.email, "input", "email"),
+            postal_code=maybe_name(given.postal_code, "input", "postalCode"),
             reservation_id=reservation_id,
             redemption_id=None if redemption is None else RedemptionId(redemption),
         )
@@ -193,5 +197,5 @@ class SubmissionMutation:
         graphql_type=SubmitResult | None,
         description="Order. What is accepted is not lost: the order system, the books and the loyalty engine take it "
         "as soon as they can, and what none of them can take is given up as a whole.",
-        directives=[*OMS_LIVE, *LOYALTY_LIVE, Cost(loyalty=2)],
+        directives=(*OMS_LIVE, *LOYALTY_LIVE, Cost(loyalty=2), *tagged("checkout")),
     )

@@ -38,6 +38,7 @@ from resolvers.context import Info
 from resolvers.directives import LOYALTY_LIVE, OMS_LIVE, OMS_OR_BOOKS, Degradation
 from resolvers.identity import native_id, public_id
 from resolvers.loyalty import LoyaltyBalance, visible_memberships
+from resolvers.marks import tagged
 from resolvers.orders import Order, visible_orders
 from resolvers.returns import ReturnAuthorization, visible_returns
 from resolvers.roots import root_field
@@ -200,6 +201,7 @@ class Subscription:
         "changed, at each of the locations; null where nothing is known of one.",
         degrades=Degradation.CONSERVATIVE,
         served=OMS_OR_BOOKS,
+        marks=tagged("stock"),
     )
     order_status_changed: object = root_field(
         _order,
@@ -208,6 +210,7 @@ class Subscription:
         "caller's; null with an error while the order system fails.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_LIVE,
+        marks=tagged("orders"),
     )
     return_status_changed: object = root_field(
         _return,
@@ -216,6 +219,7 @@ class Subscription:
         "caller's; null with an error while the order system fails.",
         degrades=Degradation.LAST_KNOWN,
         served=OMS_LIVE,
+        marks=tagged("orders"),
     )
     loyalty_balance_changed: object = root_field(
         _balance,
@@ -224,4 +228,5 @@ class Subscription:
         "not the caller's; null with an error while the loyalty system fails.",
         degrades=Degradation.LAST_KNOWN,
         served=LOYALTY_LIVE,
+        marks=tagged("account"),
     )

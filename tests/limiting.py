@@ -13,25 +13,26 @@ import httpx
 from tests.running import Asked, Json, gateway_running
 
 ADA, BOB, CLERK, ACME, GLOBEX, PHONE, PROBE = "ada", "bob", "clerk", "acme", "globex", "phone", "probe"
+BILLS = 'scopes = ["finance:read"]'
 TOKENS = "".join(
     f'[[identity.tokens]]\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\nsubject = "{name}"\n{who}\n'
     for name, who in (
-        (ADA, 'customer = "cust-00001"'),
-        (BOB, 'customer = "cust-00002"'),
-        (CLERK, 'audience = "associate"\nstore = "store-007"'),
-        (ACME, 'audience = "partner"'),
-        (GLOBEX, 'audience = "partner"'),
-        (PHONE, 'audience = "mobile"\ncustomer = "cust-00003"'),
+        (ADA, f'customer = "cust-00001"\n{BILLS}'),
+        (BOB, f'customer = "cust-00002"\n{BILLS}'),
+        (CLERK, 'audience = "associate"\nstore = "store-007"\nscopes = ["pii:read"]'),
+        (ACME, f'audience = "partner/marketplace"\nchannel = "WEB"\n{BILLS}'),
+        (GLOBEX, f'audience = "partner/marketplace"\nchannel = "WEB"\n{BILLS}'),
+        (PHONE, f'audience = "mobile"\ncustomer = "cust-00003"\n{BILLS}'),
         (PROBE, 'audience = "operations"'),
     )
 )
-LIMITS = """[limits.audiences.partner]
+LIMITS = """[audiences.limits."partner/marketplace"]
 budget_per_min = { erp = 3, oms = 8 }
 cost_max = { oms = 5 }
 items_max = 300
-[limits.audiences.mobile]
+[audiences.limits.mobile]
 documents = "trusted"
-[limits.audiences.operations]
+[audiences.limits.operations]
 requests_per_s = 0.01
 burst = 2
 [cache]
@@ -44,7 +45,7 @@ query Books($number: String!, $email: String!) {
 """
 SUMS = "fragment Sums on Order { financialSummary { invoiced { amount } } }\n"
 DESK = """# path: SERVICE
-query Desk { me { accountStatus } }
+query Desk { me { orders(first: 1) { nodes { financialSummary { paid { amount } } } } } }
 """
 HOME = 'query Home { product(sku: "SKU-00001") { name } }'
 STOCK = 'query Stock { product(sku: "SKU-00001") { availability { status } } }'
@@ -80,9 +81,11 @@ def error(answer: httpx.Response) -> Json:
 
 
 def orders_of(asked: Asked, count: int) -> list[Json]:
-    """Numbers and emails of orders, as whoever serves customers sees them."""
+    """Numbers and emails of orders of the web shop, as whoever serves customers sees them."""
     found = asked.data(
-        'query { customer(id: "cust-00001") { email orders(first: 20) { nodes { orderNumber } } } }', token=CLERK
+        'query { customer(id: "cust-00001") { email orders(first: 100) { nodes { orderNumber channel } } } }',
+        token=CLERK,
     )["customer"]
-    orders = [{"number": order["orderNumber"], "email": found["email"]} for order in found["orders"]["nodes"]]
-    return orders[:count]
+    orders = [order for order in found["orders"]["nodes"] if order["channel"] == "WEB"]
+    assert len(orders) >= count
+    return [{"number": order["orderNumber"], "email": found["email"]} for order in orders[:count]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from domains.sandbox import ROLES, Sandbox
+from gateway.audiences import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 30.0
@@ -23,7 +25,7 @@ UNTIL_S, LOOK_EVERY_S = 60.0, 0.1
 Json = dict[str, Any]
 T = TypeVar("T")
 UNBOUNDED = "".join(
-    f"[limits.audiences.{name}]\nrequests_per_s = 1e6\nburst = 1000000\nconcurrent_max = 100000\n"
+    f"[audiences.limits.{name}]\nrequests_per_s = 1e6\nburst = 1000000\nconcurrent_max = 100000\n"
     "budget_per_min = { erp = 1000000, oms = 1000000, loyalty = 1000000, crm = 1000000 }\n"
     for name in ("storefront", "associate")
 )
@@ -105,23 +107,36 @@ def command(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[s
 
 @contextmanager
 def gateway_running(
-    systems: Mapping[str, str], folder: Path, extra: str = "", anonymous: str = ASSOCIATE
+    systems: Mapping[str, str], folder: Path, extra: str = "", anonymous: str = ASSOCIATE, server: str = ""
 ) -> Iterator[Asked]:
-    """`retailgraph serve` in front of `systems`. `extra` is more TOML, `anonymous` who speaks without a token."""
+    """`retailgraph serve` in front of `systems`. `extra` is more TOML, `anonymous` who speaks without a token, `server`
+    more lines of that section."""
     config = folder / "retailgraph.toml"
     sections = "".join(f'[systems.{role.lower()}]\nurl = "{url}"\n' for role, url in systems.items())
     extra += "" if "[database]" in extra else f'[database]\nurl = "sqlite:///{folder / "retailgraph.db"}"\n'
     extra += "" if "[projection]" in extra else "[projection]\ncalls_per_s = 1000\n"
-    config.write_text(f'[server]\nport = 0\ndrain_linger_s = 0\n[logs]\nlevel = "info"\n{anonymous}{sections}{extra}')
+    config.write_text(
+        f'[server]\nport = 0\ndrain_linger_s = 0\n{server}[logs]\nlevel = "info"\n{anonymous}{sections}{extra}'
+    )
     with command("serve", "--config", str(config)) as process:
-        asked = Asked(f"http://127.0.0.1:{_port_said(process)}", systems)
+        asked = Asked(f"http://127.0.0.1:{port_said(process)[0]}", systems)
         try:
             yield asked
         finally:
             asked.close()
 
 
-def _port_said(process: subprocess.Popen[str]) -> int:
+def with_origins(folder: Path, **origins: str) -> str:
+    """TOML that names audiences like the product's own, with `origins` by audience; written into `folder`."""
+    shutil.copytree(SHIPPED, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for audience, origin in origins.items():
+        file = folder / f"{audience}.toml"
+        file.write_text(f'{file.read_text()}\n[cors]\norigins = ["{origin}"]\n')
+    return f'[audiences]\ndirectory = "{folder}"\n'
+
+
+def port_said(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Where a gateway listens, and the line that says so."""
     assert process.stdout is not None
     deadline = time.monotonic() + START_TIMEOUT_S
     said = []
@@ -130,7 +145,7 @@ def _port_said(process: subprocess.Popen[str]) -> int:
         said.append(line)
         found = re.search(r'"port":\s*(\d+)', line)
         if found and "listening" in line:
-            return int(found[1])
+            return int(found[1]), line
         if not line and process.poll() is not None:
             break
     raise AssertionError("the gateway did not say that it listens:\n" + "".join(said))
@@ -166,4 +181,14 @@ def free_ports(count: int) -> int:
     raise AssertionError("no ports are free")
 
 
-__all__ = ["ROLES", "Asked", "Json", "command", "free_ports", "gateway_running", "sandbox_running", "until"]
+__all__ = [
+    "ROLES",
+    "Asked",
+    "Json",
+    "command",
+    "free_ports",
+    "gateway_running",
+    "sandbox_running",
+    "until",
+    "with_origins",
+]

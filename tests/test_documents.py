@@ -96,7 +96,9 @@ def test_a_trusted_documents_path_stands_unless_it_belongs_to_others(asked: Aske
     assert sent(asked, BOB, documentId="books", variables=order).json()["data"]["orderByNumber"]
     assert asked.calls()["ERP"] == {"POST /v1/ledgers/lookup": 1}
     assert error(sent(asked, BOB, documentId="desk"))["extensions"]["code"] == "ERP_ON_CHECKOUT_PATH"
-    assert sent(asked, documentId="desk").json()["data"]["me"]["accountStatus"]
+    asked.reset()
+    assert sent(asked, documentId="desk").json()["data"]["me"]["orders"]["nodes"]
+    assert asked.calls()["ERP"] == {"POST /v1/ledgers/lookup": 1}
 
 
 async def test_streams_and_sockets_take_names_too(asked: Asked) -> None:

@@ -28,7 +28,7 @@ FRESH_S = 1.0
 NOWHERE = dict.fromkeys(("ERP", "OMS", "LOYALTY", "CRM"), "http://127.0.0.1:9")
 UNLIMITED = "requests_per_s = 1e6\nburst = 1000000\nconcurrent_max = 1000\n"
 IDLE = "[projection]\nwait_at_start_s = 0\n[reconcile]\nenabled = false\n" + "".join(
-    f"[limits.audiences.{audience}]\n{UNLIMITED}" for audience in ("associate", "partner")
+    f"[audiences.limits.{audience}]\n{UNLIMITED}" for audience in ("associate", "partner")
 )
 SLACK_S = 0.5  # a request that was begun in time is answered somewhat later
 

@@ -151,7 +151,7 @@ def test_a_budget_is_one_for_all_processes(systems: dict[str, str], tmp_path: Pa
 def test_the_limits_in_force_can_be_printed() -> None:
     """`serve --print-policies` shows each audience's numbers, and marks what a deployment changed."""
     env = {f"RETAILGRAPH_SYSTEMS__{role}__URL": "http://127.0.0.1:1" for role in ("ERP", "OMS", "LOYALTY", "CRM")}
-    env["RETAILGRAPH_LIMITS__AUDIENCES"] = '{"partner": {"budget_per_min": {"erp": 7}}}'
+    env["RETAILGRAPH_AUDIENCES__LIMITS"] = '{"partner": {"budget_per_min": {"erp": 7}}}'
     with command("serve", "--print-policies", env=env) as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said

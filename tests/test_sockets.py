@@ -16,9 +16,10 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from domains.sandbox import Sandbox
-from tests.running import Json, gateway_running, sandbox_running
+from tests.running import Json, gateway_running, sandbox_running, with_origins
 from tests.streaming import (
     ADA,
+    CLERK,
     KEYS,
     RESERVE,
     SECRET,
@@ -37,7 +38,6 @@ NUMBERS = """[streams]
 heartbeat_s = 0.3
 init_timeout_s = 1.0
 operations_max = 2
-origins = ["https://shop.example"]
 """
 ORDER = "subscription($id: ID!) { orderStatusChanged(orderId: $id) { id status } }"
 WATCHED: Json = {"skus": ["SKU-00011"], "at": ["store-001"]}
@@ -67,7 +67,8 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def shop(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("sockets")
-    with gateway_running(sandbox.urls, folder, TOKENS + SOURCES + NUMBERS, SHOPPERS) as asked:
+    audiences = with_origins(folder / "audiences", storefront="https://shop.example")
+    with gateway_running(sandbox.urls, folder, TOKENS + SOURCES + NUMBERS + audiences, SHOPPERS) as asked:
         url = str(asked.http.base_url).rstrip("/")
         oms = next(address for role, address in sandbox.urls.items() if role.lower() == "oms")
         post(f"{oms}/_sandbox/webhook", url=f"{url}/events/oms", secret=SECRET)
@@ -189,6 +190,16 @@ async def test_pages_of_other_origins_are_refused(shop: Shop, origin: str, welco
     async with socket(shop.url, Origin=shop.url) as own:
         await own.send(type="ping")
         assert await own.message() == {"type": "pong"}
+
+
+async def test_a_page_asks_as_callers_of_its_own_audience(shop: Shop) -> None:
+    """A page of the storefront opens a socket, and is closed with 4403 once it says that it is an associate's."""
+    async with socket(shop.url, ready=False, Origin="https://shop.example") as ws:
+        await ws.send(type="connection_init", payload={"authorization": f"Bearer {CLERK}"})
+        assert (await ws.closed())[0] == 4403
+    async with socket(shop.url, Origin="https://shop.example") as ws:
+        await ws.subscribe("1", "{ loyaltyProgram { name } }")
+        assert (await ws.message())["payload"]["data"]["loyaltyProgram"]["name"]
 
 
 async def test_pings_are_answered_and_expected(shop: Shop) -> None:

@@ -145,7 +145,7 @@ async def test_only_whoever_may_see_it_may_watch_it(house: House, token: str | N
 
 async def test_nobody_at_a_till_waits_for_the_erp_here_either(house: House) -> None:
     """A selection that would reach the ERP is refused on the checkout path as in a query, and nothing is sent."""
-    query = "subscription($id: ID!) { orderStatusChanged(orderId: $id) { erpPosting { state } } }"
+    query = "subscription($id: ID!) { orderStatusChanged(orderId: $id) { financialSummary { paid { amount } } } }"
     async with events(house.taking, query, {"id": "ord-000001"}, token=ADA) as stream:
         (refused, end) = await stream.rest()
     assert refused.json["errors"][0]["extensions"]["code"] == "ERP_ON_CHECKOUT_PATH"

@@ -2,7 +2,7 @@
 
 Deliberately does not know what the customer bought or earned."""
 
-from domains.customers.consent import in_force
+from domains.customers.consent import in_force, marketable
 from domains.customers.effects import CustomerWrites, HistoryEntry, HistoryNote
 from domains.customers.identify import name_customer
 from domains.customers.model import (
@@ -31,5 +31,6 @@ __all__ = [
     "HistoryEntry",
     "HistoryNote",
     "in_force",
+    "marketable",
     "name_customer",
 ]

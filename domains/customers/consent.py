@@ -1,8 +1,12 @@
 """Which statements of a customer hold now. Where the log leaves a doubt, the stricter one does."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from domains.customers.model import Consent, ConsentChannel, ConsentState
+from domains.customers.model import Consent, ConsentChannel, ConsentState, Customer
+
+MARKETING: Final = "marketing"
+"""The purpose that a consent names when it is about advertising."""
 
 # Strictest first. UNKNOWN stands before OPTED_IN: consent must be demonstrable (GDPR Article 7(1)).
 _STRICTEST_FIRST = (ConsentState.OPTED_OUT, ConsentState.PENDING, ConsentState.UNKNOWN, ConsentState.OPTED_IN)
@@ -18,6 +22,18 @@ def in_force(consents: Iterable[Consent]) -> tuple[Consent, ...]:
     for consent in consents:
         said.setdefault((consent.channel, consent.purpose), []).append(consent)
     return tuple(_in_force(statements) for statements in said.values())
+
+
+def marketable(customer: Customer, purpose: str = MARKETING) -> bool:
+    """Whether what exists for `purpose` alone may be shown of a customer at all.
+
+    They have opted in for it by one way at least, and that holds now. A consent that names no purpose is none for this
+    one (GDPR Articles 4(11) and 6(1)(a): specific), and neither is silence. Letter case does not tell purposes apart.
+    """
+    return any(
+        said.state is ConsentState.OPTED_IN and said.purpose is not None and said.purpose.casefold() == purpose
+        for said in in_force(customer.consents)
+    )
 
 
 def _in_force(statements: list[Consent]) -> Consent:

@@ -11,11 +11,13 @@ SKU_CHARACTERS_MAX = 64
 def checked_skus(skus: Sequence[str], most: int = 100) -> tuple[Sku, ...]:
     """`skus` as they are, in their order, repeats included.
 
-    Raises InvalidInput when there are more than `most`, or one is blank or longer than SKU_CHARACTERS_MAX.
+    Raises InvalidInput when there are more than `most`, or one is blank, cannot be printed or has more than
+    SKU_CHARACTERS_MAX characters.
     """
     if len(skus) > most:
         raise InvalidInput(f"Ask for at most {most} SKUs at once.", ("skus",))
     for place, sku in enumerate(skus):
-        if not sku.strip() or len(sku) > SKU_CHARACTERS_MAX:
-            raise InvalidInput(f"A SKU has 1 to {SKU_CHARACTERS_MAX} characters.", ("skus", place))
+        # A null byte would look like an outage: Postgres refuses to be asked for it.
+        if not sku.strip() or len(sku) > SKU_CHARACTERS_MAX or not sku.isprintable():
+            raise InvalidInput(f"A SKU has 1 to {SKU_CHARACTERS_MAX} printable characters.", ("skus", place))
     return tuple(Sku(sku) for sku in skus)

@@ -15,6 +15,7 @@ RetailError
     |-- BreakerOpen             not asked: it has been failing                       does not count
     |-- ProjectionCold          our copy of its data was never filled                does not count
     |-- SystemOffPath           this path may not wait for it (the ERP on checkout)  does not count
+    |-- RegionNotServed         nothing is kept there for the caller's region        does not count
     `-- DeadlineExceeded        our caller's time is up                              does not count
 """
 
@@ -164,6 +165,16 @@ class ProjectionCold(UpstreamError):
 class DeadlineExceeded(UpstreamError):
     code = "DEADLINE_EXCEEDED"
     says = "could not be asked within the time of this request"
+    counts_against = False
+
+
+class RegionNotServed(UpstreamError):
+    """The caller is bound to a region that no system of this role is of. None is asked: whatever another region keeps
+    is not theirs to see."""
+
+    code = "REGION_NOT_SERVED"
+    says = "is not kept for the region that you are bound to"
+    retryable = False
     counts_against = False
 
 

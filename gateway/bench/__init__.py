@@ -1,16 +1,18 @@
 """Measures the product from outside, as a shop would use it: load, figures, a report and a picture of them.
 
-Knows nothing of how answers are made; only `counted.py`, the gateway that is measured, opens the house."""
+Knows nothing of how answers are made; only `counted.py` and `inside.py`, the gateways that are measured, open the
+house, and `stages.py` takes one apart."""
 
 from gateway.bench.figures import Machine, Spread, machine, quantile, ratio, spread
 from gateway.bench.load import Ended, Outcome, Run, Sample, Task, closed, paced
-from gateway.bench.picture import Bar, bars
+from gateway.bench.picture import Bar, Length, bars, lengths
 from gateway.bench.report import Claim, Report
 
 __all__ = [
     "Bar",
     "Claim",
     "Ended",
+    "Length",
     "Machine",
     "Outcome",
     "Report",
@@ -20,6 +22,7 @@ __all__ = [
     "Task",
     "bars",
     "closed",
+    "lengths",
     "machine",
     "paced",
     "quantile",

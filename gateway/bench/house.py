@@ -60,7 +60,7 @@ def settings_for(systems: Mapping[str, str], folder: Path) -> dict[str, Any]:
                 for customer in SHOPPERS
             ],
         },
-        "limits": {"audiences": {"storefront": _SHOPPERS_LIMITS}},
+        "audiences": {"limits": {"storefront": _SHOPPERS_LIMITS}},
         "logs": {"level": "warning"},
     }
 

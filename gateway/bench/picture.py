@@ -35,6 +35,27 @@ class Bar:
     result: str
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """One row of one figure: `note` below its label, `result` at its right."""
+
+    label: str
+    note: str
+    value: float
+    result: str
+
+
+def lengths(title: str, subtitle: str, rows: Sequence[Length], unit: str, footer: str) -> str:
+    """The rows from top to bottom, as long as their values. Raises ValueError when there are no rows."""
+    most = max(row.value for row in rows)
+    step = tick_step(most)
+    end = step * math.ceil(most * 1.02 / step)
+    drawn = _axis(end, step, TOP + len(rows) * ROW, unit)
+    for place, row in enumerate(rows):
+        drawn += _length(row, place, end)
+    return _sheet(title, subtitle, drawn, len(rows), footer)
+
+
 def bars(title: str, subtitle: str, rows: Sequence[Bar], limit: tuple[float, str] | None, footer: str) -> str:
     """The rows from top to bottom: dark to p50, light to p95, a line to p99.
 
@@ -43,10 +64,16 @@ def bars(title: str, subtitle: str, rows: Sequence[Bar], limit: tuple[float, str
     most = max(*(row.p99_ms for row in rows), limit[0] if limit else 0.0)
     step = tick_step(most)
     end = step * math.ceil(most * 1.02 / step)
-    foot, height = TOP + len(rows) * ROW, TOP + len(rows) * ROW + BELOW
-    drawn = [*_axis(end, step, foot), *(line for place, row in enumerate(rows) for line in _row(row, place, end))]
+    foot = TOP + len(rows) * ROW
+    drawn = [*_axis(end, step, foot, "ms"), *_legend()]
+    drawn += [line for place, row in enumerate(rows) for line in _row(row, place, end)]
     if limit is not None:
         drawn += _limit(limit[0], limit[1], end, foot)
+    return _sheet(title, subtitle, drawn, len(rows), footer)
+
+
+def _sheet(title: str, subtitle: str, drawn: Sequence[str], rows: int, footer: str) -> str:
+    height = TOP + rows * ROW + BELOW
     head = [
         f'<text class="title" x="32" y="46">{escape(title)}</text>',
         f'<text class="soft" x="32" y="70">{escape(subtitle)}</text>',
@@ -76,15 +103,15 @@ def _x(value: float, end: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * value / end
 
 
-def _axis(end: float, step: float, foot: int) -> list[str]:
+def _axis(end: float, step: float, foot: int, unit: str) -> list[str]:
     lines = []
     last = round(end / step)
     for number in range(last + 1):
         x = _x(number * step, end)
-        kind, text = "axis" if number == 0 else "grid", f"{number * step:g}" + (" ms" if number == last else "")
+        kind, text = "axis" if number == 0 else "grid", f"{number * step:g}" + (f" {unit}" if number == last else "")
         lines.append(f'<line class="{kind}" x1="{x:.1f}" y1="{TOP - 8}" x2="{x:.1f}" y2="{foot}"/>')
         lines.append(f'<text class="soft" x="{x:.1f}" y="{foot + 20}" text-anchor="middle">{text}</text>')
-    return lines + _legend()
+    return lines
 
 
 def _legend() -> list[str]:
@@ -104,13 +131,29 @@ def _row(row: Bar, place: int, end: float) -> list[str]:
     zero, p50, p95, p99 = (_x(value, end) for value in (0, row.p50_ms, row.p95_ms, row.p99_ms))
     figures = f"{row.p50_ms:.0f} / {row.p95_ms:.0f} / {row.p99_ms:.0f} ms"
     return [
-        f'<text class="label" x="{LEFT - 18}" y="{middle - 1:.1f}" text-anchor="end">{escape(row.label)}</text>',
-        f'<text class="soft" x="{LEFT - 18}" y="{middle + 16:.1f}" text-anchor="end">{escape(row.note)}</text>',
+        *_labelled(row.label, row.note, middle),
         f'<rect class="rest" x="{zero:.1f}" y="{y:.1f}" width="{p95 - zero:.1f}" height="{BAR}" rx="3"/>',
         f'<rect class="first" x="{zero:.1f}" y="{y:.1f}" width="{p50 - zero:.1f}" height="{BAR}" rx="3"/>',
         f'<path class="tail" d="M{p95:.1f} {middle:.1f}H{p99:.1f}m0 -{SERIF / 2}v{SERIF}" fill="none"/>',
         f'<text class="figure" x="{WIDTH - RIGHT + 24}" y="{middle - 1:.1f}">{figures}</text>',
         f'<text class="soft" x="{WIDTH - RIGHT + 24}" y="{middle + 16:.1f}">{escape(row.result)}</text>',
+    ]
+
+
+def _length(row: Length, place: int, end: float) -> list[str]:
+    y = TOP + place * ROW + (ROW - BAR) / 2
+    middle, zero, reach = y + BAR / 2, _x(0, end), _x(row.value, end)
+    return [
+        *_labelled(row.label, row.note, middle),
+        f'<rect class="first" x="{zero:.1f}" y="{y:.1f}" width="{reach - zero:.1f}" height="{BAR}" rx="3"/>',
+        f'<text class="figure" x="{WIDTH - RIGHT + 24}" y="{middle + 5:.1f}">{escape(row.result)}</text>',
+    ]
+
+
+def _labelled(label: str, note: str, middle: float) -> list[str]:
+    return [
+        f'<text class="label" x="{LEFT - 18}" y="{middle - 1:.1f}" text-anchor="end">{escape(label)}</text>',
+        f'<text class="soft" x="{LEFT - 18}" y="{middle + 16:.1f}" text-anchor="end">{escape(note)}</text>',
     ]
 
 

@@ -3,10 +3,19 @@
 Does not know HTTP, who is asking, or what any field means."""
 
 from gateway.engine.execution import Answer, Engine, Toll
-from gateway.engine.faults import METHOD_NOT_ALLOWED, SUBSCRIPTION_UNSUPPORTED, Fault, code_of, fault, internal_fault
+from gateway.engine.faults import (
+    INTROSPECTION_FORBIDDEN,
+    METHOD_NOT_ALLOWED,
+    SUBSCRIPTION_UNSUPPORTED,
+    Fault,
+    code_of,
+    fault,
+    internal_fault,
+)
 from gateway.engine.operations import CacheSizes, Operations, Prepared
 
 __all__ = [
+    "INTROSPECTION_FORBIDDEN",
     "METHOD_NOT_ALLOWED",
     "SUBSCRIPTION_UNSUPPORTED",
     "Answer",

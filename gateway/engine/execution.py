@@ -9,8 +9,10 @@ from typing import TypeGuard, cast
 import strawberry
 from graphql import ASTValidationRule, DocumentNode, ExecutionResult, GraphQLSchema, OperationType, execute
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from domains.vocabulary import ServingPath
+from gateway.engine.compiled import Ground
 from gateway.engine.faults import (
     BAD_USER_INPUT,
     INTROSPECTION_FORBIDDEN,
@@ -26,8 +28,9 @@ from gateway.engine.faults import (
 )
 from gateway.engine.operations import DEFAULT_SIZES, CacheSizes, Operations, Prepared
 from gateway.limits import DEFAULT_LIMITS, NOTHING, DocumentGuard, DocumentLimits, Estimate, Priced, Refusal
-from gateway.paths import Declared, Touch, instead, offences
+from gateway.paths import Declared, Place, Touch, instead, offences
 from gateway.paths import code_of as off_path_code
+from gateway.permits import NOBODY, Held, lacking
 
 # Strawberry's check, which it declares as a plain bool; graphql-core wants it to narrow the type.
 _is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[object]]]", optimized_is_awaitable)
@@ -79,13 +82,22 @@ class Engine:
         rules: Sequence[type[ASTValidationRule]] = (),
         declared: Declared | None = None,
         priced: Priced | None = None,
+        view: GraphQLSchema | None = None,
+        compiled: bool = True,
     ) -> None:
+        """`view` is a part of `schema` to stand on instead of the whole; `compiled` whether operations that come again
+        are compiled."""
         if schema.get_extensions():
             raise ValueError("the engine runs no schema extensions and no operation directives: register none")
-        graphql_schema: GraphQLSchema = schema._schema  # noqa: SLF001  Strawberry has no other way to its GraphQL schema
+        graphql_schema: GraphQLSchema = view or schema._schema  # noqa: SLF001  Strawberry has no other way to its GraphQL schema
         self._schema = graphql_schema
         self._executor_class = schema.execution_context_class
         self._suggestions = suggestions
+        # Whoever brings an executor of their own means it to be asked.
+        compiled = compiled and schema.execution_context_class is StrawberryGraphQLCoreExecutionContext
+        ground = Ground.of(
+            schema, graphql_schema, hide_suggestions=not suggestions, coercion_errors_max=_ERRORS_TOLD_MAX
+        )
         self.operations = Operations(
             graphql_schema,
             DocumentGuard(limits),
@@ -94,6 +106,7 @@ class Engine:
             rules=rules,
             declared=declared,
             priced=priced,
+            ground=ground if compiled else None,
         )
 
     async def run(
@@ -108,6 +121,8 @@ class Engine:
         path: ServingPath | None = None,
         occasion: object | None = None,
         toll: Toll | None = None,
+        held: Held = NOBODY,
+        comes_again: bool = False,
     ) -> Answer:
         """Answer one request. `only_query` refuses all but queries, as HTTP's safe methods need.
 
@@ -115,7 +130,9 @@ class Engine:
         value then. Whoever has a stream asks for each message anew.
 
         On a `path` that may not wait for a system, an operation that could reach it is refused before anything runs;
-        so is one for which `toll` has a refusal.
+        so is one that asks for more than `held` of its caller, and one for which `toll` has a refusal.
+
+        An operation that `comes_again`, because its document is trusted, is compiled at once; others when they do.
 
         Every error of the request or of a resolver is in the answer; nothing is raised for them.
         """
@@ -129,21 +146,19 @@ class Engine:
             may_introspect,
             streams=occasion is not None,
         )
-        if not refusal and path is not None:
-            refusal = _off_path(prepared, operation_name, path)
+        if not refusal:
+            refusal = _off_path(prepared, operation_name, path) or _not_permitted(prepared, operation_name, held)
         if not refusal and toll is not None:
             refusal = await _tolled(prepared, operation_name, toll, variables or {})
         if refusal or prepared.document is None:
             return Answer(None, refusal, is_request_error=True)
-        result = await self._execute(prepared.document, variables, operation_name, context, occasion)
-        if not result.errors:
-            return Answer(result.data, kind=kind)
-        if result.data is None and all(error.path is None for error in result.errors):
-            return Answer(None, tuple(request_fault(error, BAD_USER_INPUT) for error in result.errors), True)
-        faults = tuple(resolver_fault(error) for error in result.errors)
-        for error in result.errors:
-            let_go(error)
-        return Answer(result.data, faults, kind=kind)
+        result: ExecutionResult | None = None
+        if prepared.plans is not None:
+            name = _chosen(prepared, operation_name)
+            result = await prepared.plans.run(name, variables or {}, context, occasion, comes_again=comes_again)
+        if result is None:
+            result = await self._execute(prepared.document, variables, operation_name, context, occasion)
+        return _told(result, kind)
 
     def kind(self, text: str, operation_name: str | None) -> OperationType | None:
         """What kind of operation would run; None when that is not clear, or the text is no document."""
@@ -196,6 +211,17 @@ class Engine:
         return (fault(f"{forbidden} is not open to this caller.", INTROSPECTION_FORBIDDEN),) if forbidden else ()
 
 
+def _told(result: ExecutionResult, kind: OperationType | None) -> Answer:
+    if not result.errors:
+        return Answer(result.data, kind=kind)
+    if result.data is None and all(error.path is None for error in result.errors):
+        return Answer(None, tuple(request_fault(error, BAD_USER_INPUT) for error in result.errors), True)
+    faults = tuple(resolver_fault(error) for error in result.errors)
+    for error in result.errors:
+        let_go(error)
+    return Answer(result.data, faults, kind=kind)
+
+
 async def _tolled(
     prepared: Prepared, operation_name: str | None, toll: Toll, variables: Mapping[str, object]
 ) -> tuple[Fault, ...]:
@@ -208,19 +234,45 @@ def _chosen(prepared: Prepared, operation_name: str | None) -> str | None:
     return operation_name if operation_name in prepared.kinds else next(iter(prepared.kinds), None)
 
 
-def _off_path(prepared: Prepared, operation_name: str | None, path: ServingPath) -> tuple[Fault, ...]:
+def _off_path(prepared: Prepared, operation_name: str | None, path: ServingPath | None) -> tuple[Fault, ...]:
+    if path is None:
+        return ()
     name = _chosen(prepared, operation_name)
     found = offences(prepared.touched.get(name, ()), path)[:_ERRORS_TOLD_MAX]
     return tuple(
-        fault(
-            f"{touch.place} would make the {path.value} path wait for {_named(touch)}: {instead(touch)}.",
-            off_path_code(touch, path),
-            field=".".join(touch.path),
-            coordinate=touch.coordinate,
+        _at(
+            touch,
+            fault(
+                f"{touch.place} would make the {path.value} path wait for {_named(touch)}: {instead(touch)}.",
+                off_path_code(touch, path),
+                field=".".join(touch.path),
+                coordinate=touch.coordinate,
+            ),
         )
-        | ({"locations": [{"line": touch.line, "column": touch.column}]} if touch.line else {})
         for touch in found
     )
+
+
+def _not_permitted(prepared: Prepared, operation_name: str | None, held: Held) -> tuple[Fault, ...]:
+    asked = prepared.needed.get(_chosen(prepared, operation_name), ())
+    found = lacking(asked, held)[:_ERRORS_TOLD_MAX] if asked else ()
+    return tuple(
+        _at(
+            lack.at,
+            fault(
+                lack.message,
+                lack.code,
+                field=".".join(lack.at.path),
+                coordinate=lack.at.coordinate,
+                missingScopes=list(lack.scopes) or None,
+            ),
+        )
+        for lack in found
+    )
+
+
+def _at(place: Place, told: Fault) -> Fault:
+    return told | ({"locations": [{"line": place.line, "column": place.column}]} if place.line else {})
 
 
 def _named(touch: Touch) -> str:

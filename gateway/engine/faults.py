@@ -31,6 +31,12 @@ INTERNAL_MESSAGE = "Something went wrong on our side. Quote the correlation id t
 JOURNAL_MESSAGE = "The gateway cannot keep what is asked of it now. Nothing was accepted; try again in a moment."
 VALUE_MESSAGE = "A value in the request is not valid for its type."
 
+MESSAGE_CHARACTERS_MAX = 600
+"""Messages quote the request, and twenty of them may quote the same long name: an answer must not be larger for it."""
+_TAIL = 150  # what a sentence of the library says is wrong stands before the value, or after it
+
+# The number parser's own words: one of the library's sentences has them inside.
+_OF_THE_PARSER = "integer string conversion"
 _SUGGESTION = re.compile(r" Did you mean .*\?\Z", re.DOTALL)
 
 _log = structlog.get_logger(__name__)
@@ -39,7 +45,7 @@ _log = structlog.get_logger(__name__)
 def fault(message: str, code: str, **details: object) -> Fault:
     """An error of our own; `details` stand beside the code, those that are None left out."""
     extensions = {"code": code} | {name: value for name, value in details.items() if value is not None}
-    return {"message": message, "extensions": extensions}
+    return {"message": _bounded(message), "extensions": extensions}
 
 
 def internal_fault() -> Fault:
@@ -54,7 +60,8 @@ def request_fault(error: GraphQLError, code: str, *, suggestions: bool = False) 
     clients (`decimal.InvalidOperation`, say) is it replaced.
     """
     cause = _root_cause(error)
-    if cause is None or isinstance(cause, InvalidInput | ValueError):
+    meant_for_clients = cause is None or isinstance(cause, InvalidInput | ValueError)
+    if meant_for_clients and _OF_THE_PARSER not in error.message:
         # One rule suggests in spite of `hide_suggestions`: the one that misses a selection of subfields.
         message = error.message if suggestions else _SUGGESTION.sub("", error.message)
         return _located(error, message, {"code": code, **_inside(cause)})
@@ -154,10 +161,16 @@ def _inside(cause: BaseException | None) -> dict[str, object]:
 
 
 def _located(error: GraphQLError, message: str, extensions: dict[str, object]) -> Fault:
-    shaped: Fault = {"message": message}
+    shaped: Fault = {"message": _bounded(message)}
     if error.locations:
         shaped["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path is not None:
         shaped["path"] = list(error.path)
     shaped["extensions"] = {name: value for name, value in extensions.items() if value is not None}
     return shaped
+
+
+def _bounded(message: str) -> str:
+    if len(message) <= MESSAGE_CHARACTERS_MAX:
+        return message
+    return f"{message[: MESSAGE_CHARACTERS_MAX - _TAIL]} ... {message[-_TAIL:]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from cachetools import LRUCache
 from graphql import (
@@ -19,9 +20,11 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from gateway.engine.compiled import Ground, Plans
 from gateway.engine.faults import DOCUMENT_TOO_LARGE, PARSE_FAILED, VALIDATION_FAILED, Fault, fault, request_fault
 from gateway.limits import DocumentGuard, DocumentTooLarge, Estimate, Priced, asks_for_schema, estimate
 from gateway.paths import Declared, Touch, touches
+from gateway.permits import Needed, needed, needs_in
 
 # A parsed document takes 50 to 110 bytes a character, locations included (measured with graphql-core 3.3.2).
 _BYTES_PER_CHARACTER = 112
@@ -42,6 +45,10 @@ class Prepared:
     """What each operation can reach outside, by its name."""
     estimates: Mapping[str | None, Estimate] = field(default_factory=dict)
     """What each operation may cost, by its name."""
+    needed: Mapping[str | None, tuple[Needed, ...]] = field(default_factory=dict)
+    """What each operation asks of whoever sends it, by its name."""
+    plans: Plans | None = field(default=None, compare=False)
+    """How to run its operations faster than graphql-core does; None where that is shut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +79,14 @@ class Operations:
         rules: Sequence[type[ASTValidationRule]] = (),
         declared: Declared | None = None,
         priced: Priced | None = None,
+        ground: Ground | None = None,
     ) -> None:
+        """`ground` is what operations are compiled for; without it none are."""
         self._schema = schema
+        self._ground = ground
         self._declared = declared or {}
         self._priced = priced or Priced()
+        self._needs = needs_in(schema)
         self._guard = guard
         self._suggestions = suggestions
         self._rules = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule, *rules)
@@ -103,7 +114,14 @@ class Operations:
     def _bytes(self, prepared: Prepared) -> int:
         document = prepared.document
         characters = len(document.loc.source.body) if document is not None and document.loc is not None else 0
-        return max(self._share, _BYTES_PER_ENTRY + _BYTES_PER_CHARACTER * characters)
+        plans = 0 if prepared.plans is None else prepared.plans.bytes
+        return max(self._share, _BYTES_PER_ENTRY + _BYTES_PER_CHARACTER * characters + plans)
+
+    def _weigh(self, text: str) -> None:
+        """Count an operation anew that has been compiled."""
+        prepared = self._ready.pop(text, None)
+        if prepared is not None and self._bytes(prepared) <= self._ready.maxsize:
+            self._ready[text] = prepared
 
     def _prepared(self, text: str) -> Prepared:
         try:
@@ -134,4 +152,6 @@ class Operations:
             name: estimate(self._schema, document, node, touched[name], self._priced)
             for name, node in operations.items()
         }
-        return Prepared(kinds, document, (), asks_for_schema(document), touched, estimates)
+        asked = {name: needed(self._schema, document, node, self._needs) for name, node in operations.items()}
+        plans = None if self._ground is None else Plans(self._ground, document, partial(self._weigh, text))
+        return Prepared(kinds, document, (), asks_for_schema(document), touched, estimates, asked, plans)

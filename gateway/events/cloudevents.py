@@ -19,7 +19,10 @@ from domains.vocabulary import Instant
 
 BATCH_MAX = 100
 
-_Name = Annotated[str, Meta(min_length=1, max_length=255)]
+# One line, as the specification has it (CloudEvents 1.0.2, 3.1); a database may refuse to keep a null byte.
+_LINE = r"\A[^\x00-\x1f\x7f]*\Z"
+_Name = Annotated[str, Meta(min_length=1, max_length=255, pattern=_LINE)]
+_Text = Annotated[str, Meta(max_length=255, pattern=_LINE)]
 
 
 class EventUnreadable(ValueError):
@@ -32,9 +35,9 @@ class _Structured(msgspec.Struct, frozen=True, kw_only=True):
     source: _Name
     type: _Name
     time: Instant | None = None
-    subject: Annotated[str, Meta(max_length=255)] | None = None
+    subject: _Text | None = None
     sequence: int | str | None = None
-    correlationid: Annotated[str, Meta(max_length=255)] | None = None
+    correlationid: _Text | None = None
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -63,7 +66,7 @@ def read_events(
         if "ce-specversion" in headers:
             return [_event(_binary(headers, body), now)]
         return [_told(_webhook.decode(body), source, webhook_id, now)]
-    except msgspec.DecodeError as exc:  # ValidationError is one
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:  # ValidationError is one of the first
         raise EventUnreadable(str(exc)) from exc
 
 
@@ -103,5 +106,7 @@ def _number(given: int | str | None) -> int | None:
 
 
 def _whole(data: msgspec.Raw) -> msgspec.Raw:
-    """A copy: what was decoded points into the request's body."""
-    return msgspec.Raw(bytes(data))
+    """A copy: what was decoded points into the request's body. Raises UnicodeDecodeError: it is kept as text."""
+    copied = bytes(data)
+    copied.decode()
+    return msgspec.Raw(copied)

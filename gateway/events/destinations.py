@@ -52,7 +52,9 @@ def webhook(
             "content-type": "application/cloudevents+json"
         }
         try:
-            answer = await client.post(settings.url, content=body, headers=headers, timeout=settings.timeout_s)
+            answer = await client.post(
+                settings.url, content=body, headers=headers, timeout=settings.timeout_s, follow_redirects=False
+            )
         except httpx.HTTPError as exc:
             raise NotTaken(f"it could not be reached ({type(exc).__name__})") from exc
         if not answer.is_success:

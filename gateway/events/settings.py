@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from domains.vocabulary import SystemRole
 from gateway.events.signatures import WebhookSecret
+from gateway.http import address_of
 from gateway.sections import SECRET_FILE_BYTES_MAX, Section
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 _SECRETS_MAX = 2
+_URL = "an http:// or https:// address without user"
 
 
 def _read_file(given: Any) -> Any:
@@ -63,10 +67,26 @@ class EventSource(Signed):
         return given.upper() if isinstance(given, str) else given
 
 
+def _told_at(value: object) -> object:
+    """Private networks are where many receivers are, and whoever writes settings may call them anyway. What answers at
+    a link-local address is the machine's own: credentials of a cloud, which nobody means to tell anything."""
+    try:
+        parts = urlsplit(value) if isinstance(value, str) and not re.search(r"[\s@]", value) else None
+        host, _ = (None, None) if parts is None else (parts.hostname, parts.port)
+    except ValueError:
+        raise ValueError(_URL) from None
+    if parts is None or parts.scheme not in {"http", "https"} or not host:
+        raise ValueError(_URL)
+    address = address_of(host)
+    if address is not None and (address.is_link_local or address.is_multicast or address.is_unspecified):
+        raise ValueError(f"{_URL}; not a link-local one, where a cloud keeps its credentials")
+    return value
+
+
 class Webhook(Signed):
     """One who is told the news: each event is posted to `url`, signed as Standard Webhooks says."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    url: Annotated[str, BeforeValidator(_told_at)] = Field(description=_URL)
     # None: everything. Else the types that are told, such as "retail.order.accepted.v1".
     types: frozenset[str] | None = None
     # The receiver answers within this time, or is asked again later.

@@ -27,12 +27,10 @@ _GRAPHIQL_NEEDS = (
     " worker-src 'self'"
 )
 
+# What a page needs beyond the headers of every answer (gateway/http/hardening.py).
 _SECURITY = {
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",  # what frame-ancestors says, for browsers before 2016
-    "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 

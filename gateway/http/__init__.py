@@ -3,36 +3,49 @@
 Does not know the schema, who may ask, or which systems stand behind."""
 
 from gateway.http.asking import Asking
+from gateway.http.auditing import Auditor
 from gateway.http.body import check_framing, decode_json, read_body
 from gateway.http.correlation import Correlation
 from gateway.http.drain import Drain, Draining, DrainingServer
 from gateway.http.errors import HttpFault, LastResort
 from gateway.http.event_stream import EventStreamEndpoint
 from gateway.http.graphql import Admitted, GraphQLEndpoint, OpenContext, Turns
+from gateway.http.hardening import Hardening
 from gateway.http.health import Check, Readiness, livez
+from gateway.http.hops import ForwardedBy, Hops, TrustedProxies, address_of
 from gateway.http.idempotency import idempotency_key_of
+from gateway.http.origins import CrossOrigin, Origins, check_origin
 from gateway.http.request import Documents, GraphQLRequest, persisted_queries_not_supported, request_of
 from gateway.http.settings import HttpSettings
 
 __all__ = [
     "Admitted",
     "Asking",
+    "Auditor",
     "Check",
     "Correlation",
+    "CrossOrigin",
     "Documents",
     "Drain",
     "Draining",
     "DrainingServer",
     "EventStreamEndpoint",
+    "ForwardedBy",
     "GraphQLEndpoint",
     "GraphQLRequest",
+    "Hardening",
+    "Hops",
     "HttpFault",
     "HttpSettings",
     "LastResort",
     "OpenContext",
+    "Origins",
     "Readiness",
+    "TrustedProxies",
     "Turns",
+    "address_of",
     "check_framing",
+    "check_origin",
     "decode_json",
     "idempotency_key_of",
     "livez",

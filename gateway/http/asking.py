@@ -11,7 +11,7 @@ from domains.upstream import deadline_scope
 from gateway.engine import Answer, Engine, fault
 from gateway.http.encoding import encoded
 from gateway.http.errors import too_much
-from gateway.http.graphql import Admitted, OpenContext, check_trusted, run
+from gateway.http.graphql import Admitted, OpenContext, let_in, run
 from gateway.http.request import AsSent, Documents, GraphQLRequest
 from gateway.http.settings import HttpSettings
 from gateway.http.watch import DEADLINE_EXCEEDED
@@ -64,9 +64,9 @@ class Asking:
     async def _run(
         self, asked: GraphQLRequest, admitted: Admitted, occasion: Occasion | None, only_query: bool
     ) -> Answer:
-        check_trusted(asked, admitted)
         # What a stream tells later is asked for by the house, and bounded where streams are.
-        async with admitted.turn(1 if occasion is None or occasion.changed is None else 0) as toll:
+        count = 1 if occasion is None or occasion.changed is None else 0
+        async with let_in(self.engine, (asked,), admitted, count) as toll:
             answer = await run(self.engine, asked, admitted, toll, only_query=only_query, occasion=occasion)
         if asked.digest is not None and not answer.is_request_error:
             await self._documents.ran(asked)

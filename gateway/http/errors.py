@@ -77,7 +77,9 @@ class Reply(NamedTuple):
 
     async def send(self, send: Send) -> None:
         """Send it as two ASGI messages."""
-        headers = {"Content-Length": str(len(self.body)), **self.headers}
+        # A 204 has no body, and so no length of one (RFC 9110, 8.6).
+        length = {} if self.status == HTTPStatus.NO_CONTENT else {"Content-Length": str(len(self.body))}
+        headers = length | self.headers
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": raw})
         await send({"type": "http.response.body", "body": self.body})

@@ -43,7 +43,6 @@ _HEADERS = {
     "Content-Type": f"{EVENTS}; charset=utf-8",
     "Cache-Control": "no-store",
     "Vary": "Accept, Authorization",
-    "X-Content-Type-Options": "nosniff",
     "X-Accel-Buffering": "no",  # nginx would gather events into pages of 8 KiB
 }
 

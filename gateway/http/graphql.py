@@ -1,14 +1,15 @@
 """GraphQL over HTTP (graphql/graphql-over-http, draft of August 2026): one bare ASGI endpoint, GET and POST.
 
 Cross-site requests: a POST must be application/json, which a browser sends to another origin only after a CORS
-preflight, and a GET runs queries only, whose answers the same-origin policy keeps from other sites.
+preflight, and a GET runs queries only, whose answers the same-origin policy keeps from other sites. `origins.py` stands
+before that, and refuses pages nobody named.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
@@ -18,6 +19,7 @@ from domains.upstream import Deadline, deadline_scope, path_scope
 from domains.vocabulary import ServingPath
 from gateway.engine import METHOD_NOT_ALLOWED, SUBSCRIPTION_UNSUPPORTED, Answer, Engine, Toll
 from gateway.http.accept import GRAPHQL, LEGACY, negotiate
+from gateway.http.auditing import Auditor
 from gateway.http.body import check_framing
 from gateway.http.caching import Lifetime, cache_headers
 from gateway.http.encoding import encoded
@@ -29,12 +31,15 @@ from gateway.http.watch import while_awaited
 from gateway.identity import Unauthenticated
 from gateway.limits import BUDGET_SPENT, Refused
 from gateway.paths import document_path
+from gateway.permits import FORBIDDEN, NOBODY, UNAUTHENTICATED, Held, challenge
 
 _ALLOW = "GET, POST, OPTIONS"
 # The handshake of automatic persisted queries is no failure, and old clients take another status for one.
 _TOLD_WITH_200 = frozenset({"PERSISTED_QUERY_NOT_FOUND"})
 # Found wrong after the document was parsed, hence "unprocessable" in the words of the 2026 draft; syntax stays 400.
 _PARSED = frozenset({"GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "OPERATION_RESOLUTION_FAILURE"})
+# Refusals of a whole operation that HTTP has a status for, whatever the media type: proxies and clients act on these.
+_REFUSED_WITH = {BUDGET_SPENT: 429, UNAUTHENTICATED: 401, FORBIDDEN: 403}
 
 
 Turns = Callable[[int], AbstractAsyncContextManager[Toll | None]]
@@ -57,7 +62,8 @@ class Admitted:
 
     `engine` is the caller's view of the schema, None for the endpoint's own; `path` is on whose time the answer is
     made, None where no path is shut to any system; `owner` is whose the request is, None for callers who share a name;
-    `trusted_only` lets no documents run but those that are trusted, and `turn` is the caller's at the gate.
+    `held` is what the caller brings to fields that ask for it; `trusted_only` lets no documents run but those that are
+    trusted, `turn` is the caller's at the gate, and `auditor` hears of every operation.
     The others are asked once the operation has run: what `extensions` says goes out as `extensions` of the response,
     `lifetime` is how long the answer is good for, None when nobody can say, `may_be_shared` whether a cache may hand it
     to others who ask the same, and `replayed` whether a part of it was done for an earlier request.
@@ -68,8 +74,10 @@ class Admitted:
     may_introspect: bool = False
     path: ServingPath | None = None
     owner: str | None = None
+    held: Held = NOBODY
     trusted_only: bool = False
     turn: Turns = free
+    auditor: Auditor | None = None
     extensions: Callable[[Answer], Mapping[str, object]] = field(default=_nothing)
     lifetime: Callable[[], Lifetime | None] = field(default=lambda: None)
     may_be_shared: Callable[[], bool] = field(default=lambda: False)
@@ -83,6 +91,28 @@ def check_trusted(asked: GraphQLRequest, admitted: Admitted) -> None:
         raise HttpFault(403, "DOCUMENT_NOT_TRUSTED", told)
 
 
+@asynccontextmanager
+async def let_in(
+    engine: Engine, asked: Sequence[GraphQLRequest], admitted: Admitted, operations: int | None = None
+) -> AsyncIterator[Toll | None]:
+    """The caller's turn with `asked`; `operations` are how many of them count, by default all.
+
+    Raises HttpFault (403) for a document that they may not send, and Refused.
+    """
+    inside = False
+    try:
+        for one in asked:
+            check_trusted(one, admitted)
+        async with admitted.turn(len(asked) if operations is None else operations) as toll:
+            inside = True
+            yield toll
+    except (HttpFault, Refused) as refused:
+        if not inside and admitted.auditor is not None:
+            code = refused.code if isinstance(refused, HttpFault) else refused.refusal.code
+            await admitted.auditor.turned_away(asked, admitted.engine or engine, code)
+        raise
+
+
 async def run(
     engine: Engine,
     asked: GraphQLRequest,
@@ -94,18 +124,25 @@ async def run(
 ) -> Answer:
     """Run one operation for a caller, on the path that its document says it is on if the caller may have that."""
     path = document_path(admitted.path, asked.path)
-    with nullcontext() if path is None or path is admitted.path else path_scope(path):
-        return await (admitted.engine or engine).run(
-            asked.query,
-            asked.variables,
-            asked.operation_name,
-            admitted.context,
-            only_query,
-            may_introspect=admitted.may_introspect,
-            path=path,
-            occasion=occasion,
-            toll=toll,
-        )
+    engine = admitted.engine or engine
+
+    async def answered() -> Answer:
+        with nullcontext() if path is None or path is admitted.path else path_scope(path):
+            return await engine.run(
+                asked.query,
+                asked.variables,
+                asked.operation_name,
+                admitted.context,
+                only_query,
+                may_introspect=admitted.may_introspect,
+                path=path,
+                occasion=occasion,
+                toll=toll,
+                held=admitted.held,
+                comes_again=asked.trusted,
+            )
+
+    return await (answered() if admitted.auditor is None else admitted.auditor.heard(asked, engine, answered))
 
 
 OpenContext = Callable[[Scope, Deadline], AbstractAsyncContextManager[Admitted]]
@@ -182,14 +219,11 @@ class GraphQLEndpoint:
         try:
             async with self._open_context(scope, deadline) as admitted:
                 if isinstance(asked, GraphQLRequest):
-                    check_trusted(asked, admitted)
-                    async with admitted.turn(1) as toll:
+                    async with let_in(self._engine, (asked,), admitted) as toll:
                         answer, body = await self._run(asked, admitted, toll, only_query)
                     headers = self._cache_headers(answer, admitted, scope) | _told(answer) | _replayed(admitted)
                     return self._response(media, self._status(answer, media), body, headers)
-                for one in asked:
-                    check_trusted(one, admitted)
-                async with admitted.turn(len(asked)) as toll:
+                async with let_in(self._engine, asked, admitted) as toll:
                     # One context for all: its loaders gather the calls of the whole batch.
                     pairs = await asyncio.gather(*(self._run(one, admitted, toll, only_query) for one in asked))
                 bodies = b"[" + b",".join(body for _, body in pairs) + b"]"
@@ -222,8 +256,8 @@ class GraphQLEndpoint:
         """The status code of an answer, by the media type it has ("Status Codes" in the draft)."""
         if answer.code == METHOD_NOT_ALLOWED:
             return 405
-        if answer.code == BUDGET_SPENT and answer.is_request_error:
-            return 429
+        if answer.is_request_error and (status := _REFUSED_WITH.get(answer.code or "")) is not None:
+            return status
         if answer.code == SUBSCRIPTION_UNSUPPORTED:
             return 400  # also for old clients: they would wait for a stream that never comes
         if media == LEGACY or not answer.errors:
@@ -237,7 +271,6 @@ class GraphQLEndpoint:
             "Content-Type": f"{media}; charset=utf-8",
             "Cache-Control": self._settings.cache_control,
             "Vary": "Accept, Authorization",
-            "X-Content-Type-Options": "nosniff",
         }
         return Reply(status, body, own | dict(headers))
 
@@ -247,10 +280,13 @@ def _replayed(admitted: Admitted) -> dict[str, str]:
 
 
 def _told(answer: Answer) -> dict[str, str]:
-    """A 405 says which method would do (RFC 9110, 15.5.6), a 429 when to come back."""
+    """A 405 says which method would do (RFC 9110, 15.5.6), a 429 when to come back, a 401 or 403 what is missing."""
     if not answer.is_request_error:
         return {}
     if answer.code == METHOD_NOT_ALLOWED:
         return {"Allow": "POST"}
-    extensions = answer.errors[0].get("extensions") if answer.code == BUDGET_SPENT else None
-    return retry_after(extensions) if isinstance(extensions, Mapping) else {}
+    said = [extensions for one in answer.errors if isinstance(extensions := one.get("extensions"), Mapping)]
+    if answer.code in {UNAUTHENTICATED, FORBIDDEN}:
+        missing = (scope for extensions in said for scope in extensions.get("missingScopes", ()))
+        return {"WWW-Authenticate": challenge(answer.code, missing)}
+    return retry_after(said[0]) if answer.code == BUDGET_SPENT and said else {}

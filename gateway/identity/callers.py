@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from gateway.identity.bearer import bearer_of
 from gateway.identity.refused import Unauthenticated
 from resolvers.context import Caller
+from resolvers.ownership import NAMELESS
 
-ANONYMOUS = Caller(subject="anonymous", audience="storefront")
+ANONYMOUS = Caller(subject=NAMELESS, audience="storefront")
 """A visitor of the shop without an account."""
 
 HEADER_CHARACTERS_MAX = 8192

@@ -83,6 +83,7 @@ def mint(port: int, caller: Caller, *, now: float, lasts_s: float) -> str:
         "retailgraph_customer": caller.customer_id,
         "retailgraph_store": caller.store_id,
         "retailgraph_region": caller.region,
+        "retailgraph_channel": caller.channel,
     }
     said = {name: value for name, value in claims.items() if value not in (None, "")}
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}, said, key, algorithms=[ALGORITHM])

@@ -18,6 +18,7 @@ from gateway.identity.keys import PREFIX, ApiKey, ApiKeys
 from gateway.identity.register import Register
 from gateway.identity.settings import Anonymous, Identity, IssuerSettings, Token
 from resolvers.context import Caller
+from resolvers.ownership import NAMELESS
 
 
 class Doorkeeper:
@@ -117,7 +118,7 @@ def always(keys: Keys) -> FetchKeys:
 def callers_of(identity: Identity) -> Callers:
     """The callers that the settings know by themselves."""
     table = {token.sha256: _caller(token.subject, token) for token in identity.tokens}
-    return Callers(table, _caller("anonymous", identity.anonymous))
+    return Callers(table, _caller(NAMELESS, identity.anonymous))
 
 
 def _caller(subject: str, said: Anonymous | Token) -> Caller:
@@ -127,4 +128,6 @@ def _caller(subject: str, said: Anonymous | Token) -> Caller:
         scopes=said.scopes,
         customer_id=None if said.customer is None else CustomerId(said.customer),
         store_id=None if said.store is None else LocationId(said.store),
+        region=said.region,
+        channel=said.channel,
     )

@@ -122,6 +122,7 @@ def _told(key: register.Listed, now: float) -> dict[str, object]:
         "customer": key.caller.customer_id,
         "store": key.caller.store_id,
         "region": key.caller.region,
+        "channel": key.caller.channel,
         "state": key.state(now),
         "createdAt": key.created_at,
         "endsAt": key.ends_at,

@@ -32,6 +32,7 @@ class ClaimNames:
     customer: str = "retailgraph_customer"
     store: str = "retailgraph_store"
     region: str = "retailgraph_region"
+    channel: str = "retailgraph_channel"
     scopes: tuple[str, ...] = ("scope", "scp")
 
 
@@ -71,6 +72,7 @@ class Issuer:
             customer_id=None if customer is None else CustomerId(customer),
             store_id=None if store is None else LocationId(store),
             region=_text(claims, self.claims.region),
+            channel=_text(claims, self.claims.channel),
         )
 
     def _audience(self, claims: Mapping[str, Any]) -> str:

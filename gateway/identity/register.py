@@ -59,6 +59,7 @@ api_keys = Table(
     Column("customer", Text),
     Column("store", Text),
     Column("region", Text),
+    Column("channel", Text),
     Column("created_at", Double, nullable=False),
     Column("ends_at", Double),  # None: when it is revoked
     Column("revoked_at", Double),
@@ -177,6 +178,7 @@ def _added(connection: Connection, caller: Caller, now: float, ends_at: float | 
             "customer": caller.customer_id,
             "store": caller.store_id,
             "region": caller.region,
+            "channel": caller.channel,
             "created_at": now,
             "ends_at": ends_at,
         },
@@ -200,6 +202,7 @@ def _caller(row: Row[Any]) -> Caller:
         customer_id=None if row.customer is None else CustomerId(row.customer),
         store_id=None if row.store is None else LocationId(row.store),
         region=row.region,
+        channel=row.channel,
     )
 
 

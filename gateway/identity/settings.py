@@ -81,24 +81,30 @@ class Token(Section):
     # Written to logs, so a name and not an e-mail address.
     subject: str
     # The narrowest audience: wider ones are asked for by name.
-    audience: str = "storefront"
-    # None: what the audience may see without asking.
+    audience: Audience = "storefront"
+    # Those of the audience's `scopes_on_request` count; what it has in any case need not be named.
     scopes: frozenset[str] = frozenset()
     # The customer who speaks, when it is one.
     customer: str | None = None
-    # The store an associate works at; returns are authorised there.
+    # The store an associate works at; returns are authorised and received there, and nowhere else.
     store: str | None = None
+    # The region whose customers are asked about; [systems.crm.regions].
+    region: str | None = None
+    # Where a partner's orders are placed: it sees those and no others.
+    channel: str | None = None
 
 
 class Anonymous(Section):
     """Who speaks when nobody says who they are."""
 
     # The narrowest audience: a visitor of the shop without an account.
-    audience: str = "storefront"
+    audience: Audience = "storefront"
     scopes: frozenset[str] = frozenset()
     # For a demo or a till behind a network of its own; anywhere else these two hand a customer's data to strangers.
     customer: str | None = None
     store: str | None = None
+    region: str | None = None
+    channel: str | None = None
 
 
 class IssuerSettings(Section):

@@ -13,23 +13,24 @@ from gateway.limits.document import (
     Weight,
     weigh,
 )
-from gateway.limits.estimate import NOTHING, Cost, Estimate, Priced, estimate
+from gateway.limits.estimate import KEYS_MAX, NOTHING, Batch, Cost, Estimate, Priced, batches, estimate
 from gateway.limits.gate import Gate, Payer, Turn
 from gateway.limits.introspection import SCHEMA_FIELDS, asks_for_schema
-from gateway.limits.policy import AUDIENCES, AudienceLimits, limits_of
+from gateway.limits.lists import Places, lists_of
+from gateway.limits.policy import AudienceLimits, laid_over
 from gateway.limits.refusals import BUDGET_SPENT, Refusal, Refused
-from gateway.limits.settings import LimitSettings
 from gateway.limits.shared import SharedCounting
 from gateway.limits.spending import count_call
 from gateway.limits.units import Units
 
 __all__ = [
-    "AUDIENCES",
     "BUDGET_SPENT",
     "DEFAULT_LIMITS",
+    "KEYS_MAX",
     "NOTHING",
     "SCHEMA_FIELDS",
     "AudienceLimits",
+    "Batch",
     "Cost",
     "Counted",
     "Counting",
@@ -40,8 +41,8 @@ __all__ = [
     "Estimate",
     "Excess",
     "Gate",
-    "LimitSettings",
     "Payer",
+    "Places",
     "Priced",
     "Refusal",
     "Refused",
@@ -50,8 +51,10 @@ __all__ = [
     "Units",
     "Weight",
     "asks_for_schema",
+    "batches",
     "count_call",
     "estimate",
-    "limits_of",
+    "laid_over",
+    "lists_of",
     "weigh",
 ]

@@ -38,19 +38,26 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """One field at one place: `calls` for each KEYS_MAX of its `keys`."""
+class Batch:
+    """What one field asks one system at one place, for all its `parents` at once: `calls` for each KEYS_MAX of its
+    `keys`."""
 
+    touch: Touch
     system: SystemRole
     calls: int
     keys: Product
+    parents: Product
+
+    def of(self, variables: Mapping[str, object]) -> int:
+        """The calls with these variables."""
+        return self.calls * max(1, -(-self.keys.of(variables) // KEYS_MAX))
 
 
 class Estimate:
     """The cost of one operation as a function of its variables. Most do not depend on them, and are summed up once."""
 
-    def __init__(self, batches: Iterable[_Batch] = (), items: Iterable[Product] = ()) -> None:
-        self._moving: list[_Batch] = []
+    def __init__(self, batches: Iterable[Batch] = (), items: Iterable[Product] = ()) -> None:
+        self._moving: list[Batch] = []
         self._growing: list[Product] = []
         calls: Counter[SystemRole] = Counter()
         count = 0
@@ -58,7 +65,7 @@ class Estimate:
             if batch.keys.sizes:
                 self._moving.append(batch)
             else:
-                calls[batch.system] += _calls(batch, {})
+                calls[batch.system] += batch.of({})
         for product in items:
             if product.sizes:
                 self._growing.append(product)
@@ -72,7 +79,7 @@ class Estimate:
             return self._fixed
         calls = Counter(self._fixed.calls)
         for batch in self._moving:
-            calls[batch.system] += _calls(batch, variables)
+            calls[batch.system] += batch.of(variables)
         return Cost(calls, self._fixed.items + sum(product.of(variables) for product in self._growing))
 
 
@@ -92,15 +99,23 @@ def estimate(
     level at a time. Nearer tiers cost nothing. Several fields that one call answers together are counted apart, and
     so is what a cache has: this is what must be affordable, not what is paid.
     """
-    places: Places = lists_of(schema, document, operation, priced.assumed)
-    batches = [
-        _Batch(system, priced.calls.get(touch.coordinate, {}).get(system, 1), places[touch.path].keys)
+    places = lists_of(schema, document, operation, priced.assumed)
+    return Estimate(
+        batches(places, touched, priced), (place.items for place in places.values() if place.items is not None)
+    )
+
+
+def batches(places: Places, touched: Iterable[Touch], priced: Priced) -> list[Batch]:
+    """What is counted of `touched`, each apart: a batch for each system that a field may ask LIVE."""
+    return [
+        Batch(
+            touch,
+            system,
+            priced.calls.get(touch.coordinate, {}).get(system, 1),
+            places[touch.path].keys,
+            places[touch.path].parents,
+        )
         for touch in touched
         if touch.served.tier is ServingTier.LIVE and touch.path in places
-        for system in touch.served.systems
+        for system in sorted(touch.served.systems, key=lambda role: role.value)
     ]
-    return Estimate(batches, (place.items for place in places.values() if place.items is not None))
-
-
-def _calls(batch: _Batch, variables: Mapping[str, object]) -> int:
-    return batch.calls * max(1, -(-batch.keys.of(variables) // KEYS_MAX))

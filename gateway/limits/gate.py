@@ -13,7 +13,7 @@ from domains.vocabulary import SystemRole
 from gateway.limits.bucket import Draw
 from gateway.limits.counting import Counted, Counting
 from gateway.limits.estimate import Estimate
-from gateway.limits.policy import AUDIENCES, AudienceLimits, limits_of
+from gateway.limits.policy import AudienceLimits
 from gateway.limits.refusals import Refusal, Refused, spent, too_dear, too_fast, too_long, too_many
 from gateway.limits.spending import Calls, current_calls
 
@@ -48,23 +48,19 @@ class _Account:
 
 
 class Gate:
-    """One per process. `counting` keeps the buckets; how many operations run at once is counted here alone, since a
-    process that dies would never give back what it holds elsewhere."""
+    """One per process. `limits` are those of an audience by its name, `counting` keeps the buckets. How many operations
+    run at once is counted here alone, since a process that dies would never give back what it holds elsewhere."""
 
     def __init__(
         self,
-        audiences: Mapping[str, AudienceLimits] = AUDIENCES,
+        limits: Callable[[str], AudienceLimits],
         counting: Counting | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._audiences = audiences
+        self._limits = limits
         self.counting = counting or Counted(clock)
         self._accounts: dict[tuple[str, bool], _Account] = {}
         self.running: Counter[str] = Counter()
-
-    def limits(self, audience: str) -> AudienceLimits:
-        """The limits in force for an audience."""
-        return limits_of(audience, self._audiences)
 
     def turn(self, payer: Payer, operations: int) -> Turn:
         """The turn of a request with so many operations; 0 when the house itself asks once more for a stream.
@@ -78,7 +74,7 @@ class Gate:
         name = (payer.audience, payer.name is None)
         account = self._accounts.get(name)
         if account is None:
-            limits = self.limits(payer.audience)
+            limits = self._limits(payer.audience)
             share = limits.anonymous_counts_as if payer.name is None else 1
             rate = Draw("requests", limits.burst * share, limits.requests_per_s * share, 1)
             account = _Account(limits, share, rate)

@@ -1,10 +1,10 @@
-"""What each audience may ask, with the reason for every number. Settings lay their own over these."""
+"""What the callers of an audience may ask, with the reason for every number. Its file lays its own over these."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
 
 from gateway.limits.units import Units
 
@@ -44,27 +44,15 @@ class AudienceLimits:
             raise ValueError(f"more than 0: {', '.join(wrong)}")
 
 
-OTHERS: Final = "partner"
-"""Whose limits an audience has that is not listed, as `partner/acme` has those of `partner`: the tightest."""
-
-AUDIENCES: Final[Mapping[str, AudienceLimits]] = {
-    "storefront": AudienceLimits(),
-    "mobile": AudienceLimits(),
-    # One till serves a customer a minute, and shows all of them: orders, postings, points.
-    "associate": AudienceLimits(budget_per_min=Units(erp=300, oms=1200, loyalty=600, crm=600)),
-    # A program, which does not tire. A feed that is read once a minute needs a tenth of this.
-    "partner": AudienceLimits(
-        requests_per_s=10.0,
-        burst=20,
-        concurrent_max=8,
-        budget_per_min=Units(erp=30, oms=300, loyalty=120, crm=120),
-    ),
-    # Few people, who look into everything when something is wrong.
-    "operations": AudienceLimits(budget_per_min=Units(erp=300, oms=1200, loyalty=600, crm=600)),
-}
+_NESTED: Final = ("cost_max", "budget_per_min")
 
 
-def limits_of(audience: str, table: Mapping[str, AudienceLimits] = AUDIENCES) -> AudienceLimits:
-    """The limits of an audience; those of what stands before its slash, or of OTHERS, when it is not listed."""
-    found = table.get(audience) or table.get(audience.partition("/")[0])
-    return found or table.get(OTHERS) or AUDIENCES[OTHERS]
+def laid_over(numbers: AudienceLimits | Mapping[str, Any], given: object) -> object:
+    """`given`, the content of a table, completed by `numbers`: so each is written down once."""
+    if not isinstance(given, dict):
+        return given
+    complete = dict(numbers) if isinstance(numbers, Mapping) else asdict(numbers)
+    for name in _NESTED:
+        own = given.get(name, {})
+        complete[name] = {**complete[name], **own} if isinstance(own, dict) else own
+    return complete | {name: value for name, value in given.items() if name not in _NESTED}

@@ -4,12 +4,13 @@ Knows the schema's declarations and documents; executes nothing and asks nobody.
 
 from gateway.paths.declared import Declared, Served
 from gateway.paths.proof import Proof, UnreadableDocuments, path_said, prove, prove_texts, texts_in
-from gateway.paths.reach import Touch, touches
-from gateway.paths.rule import SHUT, code_of, document_path, instead, offences, path_of
+from gateway.paths.reach import Place, Touch, places, touches
+from gateway.paths.rule import SHUT, code_of, document_path, instead, offences
 
 __all__ = [
     "SHUT",
     "Declared",
+    "Place",
     "Proof",
     "Served",
     "Touch",
@@ -18,8 +19,8 @@ __all__ = [
     "document_path",
     "instead",
     "offences",
-    "path_of",
     "path_said",
+    "places",
     "prove",
     "prove_texts",
     "texts_in",

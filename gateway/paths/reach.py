@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -26,14 +26,13 @@ Objects = frozenset[GraphQLObjectType]
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
-    """One place of an operation that reaches outside: `path` in the response, `coordinate` ("Order.erpPosting") in the
-    schema, and the named fragments it stands in, outermost first. `line` and `column` are its place in the text."""
+class Place:
+    """One place of an operation: `path` in the response, `coordinate` ("Order.erpPosting") in the schema, and the named
+    fragments it stands in, outermost first. `line` and `column` are its place in the text."""
 
     path: tuple[str, ...]
     coordinate: str
     fragments: tuple[str, ...]
-    served: Served
     line: int | None
     column: int | None
 
@@ -44,13 +43,29 @@ class Touch:
         return ".".join(self.path) + (f" (through{through})" if through else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Touch(Place):
+    """One place of an operation that reaches outside, and how far."""
+
+    served: Served
+
+
 def touches(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    declared: Declared,
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, declared: Declared
 ) -> tuple[Touch, ...]:
-    """Every touch of a valid operation, each once, in the order of the document.
+    """Every touch of a valid operation, each once, in the order of the document. See `places`."""
+    found = places(schema, document, operation, declared)
+    return tuple(
+        Touch(one.path, one.coordinate, one.fragments, one.line, one.column, served)
+        for one in found
+        for served in dict.fromkeys(declared[one.coordinate])
+    )
+
+
+def places(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, wanted: Container[str]
+) -> tuple[Place, ...]:
+    """Every place at which a valid operation selects a field of `wanted` ("Type.field"), in the order of the document.
 
     Conditions (`@skip`, `@include`) count as met: what can be reached is reached. A field of an interface or union
     counts for every type that may stand there. The document has been validated and weighed, so this ends.
@@ -59,20 +74,20 @@ def touches(
     root = schema.get_root_type(operation.operation)
     if root is None:
         return ()
-    walk = _Walk(schema, fragments, declared)
+    walk = _Walk(schema, fragments, wanted)
     found = walk.selections(operation.selection_set, frozenset({root}), (), ())
-    return tuple({(touch.path, touch.coordinate, touch.served): touch for touch in found}.values())
+    return tuple({(one.path, one.coordinate): one for one in found}.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
-    declared: Declared
+    wanted: Container[str]
 
     def selections(
         self, selected: SelectionSetNode, here: Objects, path: tuple[str, ...], through: tuple[str, ...]
-    ) -> Iterator[Touch]:
+    ) -> Iterator[Place]:
         for node in selected.selections:
             if isinstance(node, FieldNode):
                 yield from self._field(node, here, path, through)
@@ -87,7 +102,7 @@ class _Walk:
 
     def _field(
         self, node: FieldNode, here: Objects, path: tuple[str, ...], through: tuple[str, ...]
-    ) -> Iterator[Touch]:
+    ) -> Iterator[Place]:
         place = (*path, (node.alias or node.name).value)
         below: set[GraphQLObjectType] = set()
         for type_ in sorted(here, key=lambda one: one.name):
@@ -97,8 +112,8 @@ class _Walk:
             coordinate = f"{type_.name}.{node.name.value}"
             token = node.loc.start_token if node.loc else None
             line, column = (token.line, token.column) if token else (None, None)
-            for served in self.declared.get(coordinate, ()):
-                yield Touch(place, coordinate, through, served, line, column)
+            if coordinate in self.wanted:
+                yield Place(place, coordinate, through, line, column)
             below |= self._objects(get_named_type(definition.type).name)
         if node.selection_set is not None:
             yield from self.selections(node.selection_set, frozenset(below), place, through)

@@ -10,8 +10,6 @@ from gateway.paths.reach import Touch
 SHUT: dict[ServingPath, frozenset[SystemRole]] = {ServingPath.CHECKOUT: frozenset({SystemRole.ERP})}
 """The reason this product exists: a slow ERP must not be able to stop a shopper from paying."""
 
-_AUDIENCES = {"associate": ServingPath.SERVICE, "operations": ServingPath.BACKOFFICE}
-
 _ANYBODYS = frozenset({ServingPath.CHECKOUT, ServingPath.BROWSE})
 
 _INSTEAD = {
@@ -19,11 +17,6 @@ _INSTEAD = {
     "financialSummary": "use Order.financialStatus and Order.total, which the OMS answers",
     "erpPosting": "use flow, which tells the number of the document once it is posted",
 }
-
-
-def path_of(audience: str) -> ServingPath:
-    """The path of an audience: whoever is not known to be patient is at the till."""
-    return _AUDIENCES.get(audience, ServingPath.CHECKOUT)
 
 
 def document_path(callers: ServingPath | None, said: ServingPath | None) -> ServingPath | None:

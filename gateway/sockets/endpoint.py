@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import structlog
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from gateway.http import Asking, HttpFault, check_framing
+from gateway.http import Asking, HttpFault, Origins, check_framing
 from gateway.sockets.closing import NOT_ACCEPTABLE, SUBPROTOCOL, TOO_MANY_SOCKETS, Close
 from gateway.sockets.connection import Connection
 from gateway.streams import Streams
@@ -20,12 +18,14 @@ class SocketEndpoint:
     """The ASGI application behind `/graphql` for WebSockets.
 
     A page of another origin may open a WebSocket without asking, with the visitor's network and cookies: it is refused
-    with 403, unless the settings name its origin. What is no browser sends no Origin, and is let in.
+    with 403, unless some audience has its origin. Who asks is known once `connection_init` has come, and judged then
+    and with each operation. What is no browser sends no Origin, and is let in.
     """
 
-    def __init__(self, asking: Asking, streams: Streams) -> None:
+    def __init__(self, asking: Asking, streams: Streams, origins: Origins) -> None:
         self._asking = asking
         self._streams = streams
+        self._origins = origins
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,8 +37,9 @@ class SocketEndpoint:
         except HttpFault:
             await send({"type": "websocket.close"})
             return
-        if not self._may_open(headers.getlist("origin"), headers.get("host", "")):
-            _log.warning("a websocket of another origin was refused", origin=headers.get("origin"))
+        if not self._origins.may_ask(scope):
+            origin = headers.get("origin", "")[:256]
+            _log.warning("a websocket of another origin was refused", origin=origin)
             await send({"type": "websocket.close"})  # before it is accepted: 403
             return
         if SUBPROTOCOL not in scope["subprotocols"]:
@@ -57,14 +58,6 @@ class SocketEndpoint:
             return  # the client is gone
         finally:
             self._open -= 1
-
-    def _may_open(self, origins: list[str], host: str) -> bool:
-        if not origins:
-            return True
-        (origin, *more) = origins
-        if more:
-            return False
-        return origin in self._streams.settings.origins or urlsplit(origin).netloc.lower() == host.lower()
 
 
 async def _turn_away(send: Send, close: Close, subprotocol: str | None) -> None:

@@ -13,6 +13,7 @@ class EndReason(enum.Enum):
     MAX_LIFETIME = "MAX_LIFETIME"
     SLOW_READER = "SLOW_READER"
     TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 - a reason and no secret: who asked is not known any more
+    PERMIT_LOST = "PERMIT_LOST"  # the caller is known, and may not ask for one of its fields any more
     SUBJECT_GONE = "SUBJECT_GONE"  # there is nothing left to see, or it is not the caller's any more
 
     @property

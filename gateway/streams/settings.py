@@ -31,12 +31,9 @@ class StreamSettings:
     topics_kept: int = 20_000
     # Events read anew when nobody watched for a while: half a second's reading, and what a reconnect reaches back to.
     catch_up_max: int = 1000
-    # Pages of other origins that may open a WebSocket, as "https://shop.example". A browser asks nobody before it does.
-    origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        numbers = [field.name for field in fields(self) if field.name != "origins"]
-        wrong = [name for name in numbers if getattr(self, name) <= 0]
+        wrong = [field.name for field in fields(self) if getattr(self, field.name) <= 0]
         if wrong:
             raise ValueError(f"more than 0: {', '.join(wrong)}")
 

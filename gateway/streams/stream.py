@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gateway.engine import Answer
 from gateway.identity import Unauthenticated
+from gateway.permits import FORBIDDEN, UNAUTHENTICATED
 from gateway.streams.ends import EndReason, SlowReader
 from gateway.streams.follower import Feed, Place, Topics
 from resolvers.subscribing import Occasion
@@ -129,6 +130,9 @@ class Stream:
         told = await self._ask(occasion, {"stream": marks})
         if occasion.gone:
             return EndReason.SUBJECT_GONE
+        if told.answer.is_request_error and told.answer.code in {UNAUTHENTICATED, FORBIDDEN}:
+            await write(told.body, self._place.seq)
+            return EndReason.PERMIT_LOST
         if occasion.stands_in:
             self.heal_later(topics)
             if not news:

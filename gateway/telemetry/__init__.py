@@ -1,7 +1,8 @@
-"""What operators see of the gateway: log lines.
+"""What operators see of the gateway: log lines, and how each process is.
 
 Knows no business; what is private never passes."""
 
 from gateway.telemetry.logs import configure_logs, mask
+from gateway.telemetry.pulse import Pulse, Vitals, resident_bytes
 
-__all__ = ["configure_logs", "mask"]
+__all__ = ["Pulse", "Vitals", "configure_logs", "mask", "resident_bytes"]

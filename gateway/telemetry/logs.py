@@ -10,6 +10,7 @@ from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
+from msgspec import Struct
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from domains.upstream import correlation_id
@@ -20,14 +21,25 @@ _DEPTH_MAX = 6  # deeper than this an event is a document, and documents are not
 # Whole words of a key, so that `token_count` is masked rather than `tokenised` let through by a finer rule.
 _PRIVATE = re.compile(
     r"(^|_)(authorization|cookie|set_cookie|password|secret|secrets|token|tokens|api_?key|credential|credentials|"
-    r"email|e_mail|phone|address|street|postal_?code|first_?name|last_?name|full_?name|display_?name|"
-    r"date_of_birth|birthday|variables|query_string)(_|$)",
+    r"email|e_mail|phone|telephone|address|street|post_?code|postal_?code|zip|zip_?code|first_?name|last_?name|"
+    r"given_?name|family_?name|full_?name|display_?name|customer_?name|date_of_birth|birth_?date|birthday|iban|"
+    r"segments|note|notes|variables|query_string)(_|$)",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# Values that give themselves away, whatever their key: bearer tokens and e-mail addresses inside a sentence.
+# Values that give themselves away, whatever their key: bearer tokens, e-mail addresses and telephone numbers inside a
+# sentence.
 _BEARER = re.compile(r"(?i)\bbearer\s+[A-Za-z0-9\-._~+/]+=*")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63})+")
+# With a country's code (E.164: 15 digits at most), or as it is dialled at home and written in groups. Dates, times,
+# durations, ids and versions are none of these; a number without groups is none either, since every count would be.
+_PHONE = re.compile(
+    r"(?<![\w+])\+[1-9](?:[ ().\-/]{0,2}\d){7,14}(?!\w)"
+    r"|(?<![\w.+\-/:])\(?0\d{1,4}\)?[ /\-]\d{3,}(?:[ \-]?\d+)*(?![\w.:\-])"
+    r"|(?<![\w.+\-/:])\(?[2-9]\d{2}\)?[ .\-]\d{3}[ .\-]\d{4}(?![\w.:\-])"
+)
+_MANY_DIGITS = re.compile(r"(?:\d[ ().\-/]{0,2}){7}")  # cheap, and most texts have no number that long
+_PLAIN = (bool, int, float, type(None))
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -38,15 +50,22 @@ def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 def _masked(key: str, value: Any, depth: int) -> Any:
     if _PRIVATE.search(_CAMEL.sub("_", key).replace("-", "_")) and value is not None:
         return MASK
-    if isinstance(value, str):
-        return _EMAIL.sub(MASK, _BEARER.sub(f"Bearer {MASK}", value)) if "@" in value or "earer" in value else value
-    if depth >= _DEPTH_MAX and isinstance(value, Mapping | list | tuple):
+    if isinstance(value, _PLAIN):
+        return value
+    if not isinstance(value, Mapping | list | tuple):
+        # Of the rest the renderer would make texts, which nobody would look at any more: errors, paths, records.
+        return MASK if isinstance(value, Struct) else _masked_text(str(value))
+    if depth >= _DEPTH_MAX:
         return MASK
     if isinstance(value, Mapping):
         return {str(name): _masked(str(name), member, depth + 1) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(key, member, depth + 1) for member in value]
-    return value
+    return [_masked(key, member, depth + 1) for member in value]
+
+
+def _masked_text(text: str) -> str:
+    if "@" in text or "earer" in text:
+        text = _EMAIL.sub(MASK, _BEARER.sub(f"Bearer {MASK}", text))
+    return _PHONE.sub(MASK, text) if _MANY_DIGITS.search(text) else text
 
 
 def _with_correlation_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

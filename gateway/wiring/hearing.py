@@ -42,12 +42,13 @@ def hearing(settings: Settings, store: Store, pantry: Pantry | None) -> Hearing:
     translate = {
         name: TRANSLATORS[settings.systems.of(source.system).vendor] for name, source in settings.events.sources.items()
     }
-    return Hearing(translate, _House(store, pantry).consequences)
+    return Hearing(translate, _House(store, pantry, tuple(settings.systems.crm.regions)).consequences)
 
 
 class _House:
-    def __init__(self, store: Store, pantry: Pantry | None) -> None:
+    def __init__(self, store: Store, pantry: Pantry | None, regions: tuple[str, ...]) -> None:
         self._store = store
+        self._regions = regions
         self._pantry = pantry
         self._what_follows: dict[type[Any], Callable[[Any, Event], Consequences]] = {
             StockHeard: self._stock,
@@ -109,7 +110,8 @@ class _House:
         return Consequences((self._forget("finance.postings", [PostingKey(heard.facts.subject, heard.facts.id)]),))
 
     def _customer(self, heard: CustomerHeard, _: Event) -> Consequences:
-        return Consequences((self._forget("customers.by_id", [heard.customer.id]),))
+        shelves = ("customers.by_id", *(f"customers.by_id@{region}" for region in self._regions))
+        return Consequences(tuple(self._forget(shelf, [heard.customer.id]) for shelf in shelves))
 
     def _forget(self, shelf: str, keys: Collection[object]) -> Act:
         async def forget() -> None:

@@ -17,12 +17,10 @@ from domains.customers import Customers
 from domains.durable import Durable
 from domains.inventory import Promises
 from domains.products import Products
-from domains.upstream import Wire, current_deadline, open_wire
+from domains.upstream import Wire, current_deadline
 from domains.vocabulary import ProjectionCold, Sku, SystemRole
 from gateway.durable import Journal, Worker, open_journal
 from gateway.events import Taker, Teller
-from gateway.limits import count_call
-from gateway.paths import SHUT
 from gateway.projection import (
     PRODUCTS,
     Feeds,
@@ -42,16 +40,16 @@ from gateway.settings import Settings
 from gateway.wiring.accepted import with_accepted
 from gateway.wiring.flows import all_workflows
 from gateway.wiring.hearing import hearing
-from gateway.wiring.keeping import keep, keep_projection
+from gateway.wiring.keeping import keep, keep_projection, keep_region
 from gateway.wiring.points import with_holds
 from gateway.wiring.promised import with_promised
 from gateway.wiring.reconciling import Shelves, reconciler, watched
+from gateway.wiring.regions import by_region, open_regions, written_by_region
 from gateway.wiring.standing_in import backed
 from gateway.wiring.telling import destinations
 from gateway.wiring.vendors import CRMS, ERPS, LOYALTIES, OMSS, connected
+from gateway.wiring.wires import Wires, open_wires
 from resolvers.context import Retail
-
-Wires = dict[SystemRole, Wire]
 
 _LOOK_EVERY_S = 0.05
 _log = structlog.get_logger(__name__)
@@ -70,29 +68,37 @@ def unwatched(_: Wires) -> None:
 
 
 @asynccontextmanager
-async def open_retail(settings: Settings, *, watch: Callable[[Wires], None] = unwatched) -> AsyncIterator[Retail]:
+async def open_retail(
+    settings: Settings, *, watch: Callable[[Wires], None] = unwatched, promises: Promises | None = None
+) -> AsyncIterator[Retail]:
     """The house behind `settings`, open until the context ends. Raises CannotStart for what cannot be put together.
 
     Opens at once when the projection holds products; an empty one is given `projection.wait_at_start_s` to read them.
-    `watch` is given the Wires, to read what they count.
+    `watch` is given the Wires, to read what they count. `promises` signs what processes promise together, by default
+    `promises_of(settings)`.
     """
     async with AsyncExitStack() as stack:
-        wires = _wires(settings, stack)
+        wires = open_wires(settings, stack)
         watch(wires)
         erp, oms, loyalty, crm = _roles(settings, wires)
+        regions = open_regions(settings, stack)
         points = await with_holds(loyalty, settings, stack)
         pantry = await _pantry(settings, stack)
         store = await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
         reads = projection_reads(store, time.time, _max_ages(settings))
-        oms = replace(oms, inventory=replace(oms.inventory, promises=_promises(settings)))
-        journal = await stack.enter_async_context(_journal(settings, erp, oms, points.ports, crm))
+        oms = replace(oms, inventory=replace(oms.inventory, promises=promises or promises_of(settings)))
+        written = written_by_region(crm, regions)
+        journal = await stack.enter_async_context(_journal(settings, erp, oms, points.ports, written))
         retail = compose(erp, oms, loyalty, crm, Products(by_sku=reads.products_by_sku), durable=journal.durable)
+        abroad = {name: customers_of(erp, one) for name, one in regions.items()}
         shelves: Shelves = ()
         if pantry is not None:
             retail, shelves = watched(keep(retail, pantry, settings.cache), oms, loyalty)
             reads = keep_projection(reads, pantry, settings.cache)
+            abroad = {name: keep_region(one, name, pantry, settings.cache) for name, one in abroad.items()}
         retail = replace(
             retail,
+            customers=by_region(retail.customers, settings.systems.crm.region, abroad),
             inventory=backed(retail.inventory, reads),
             loyalty=points.over(retail.loyalty),
             orders=with_accepted(retail.orders, journal.durable),
@@ -159,7 +165,7 @@ def compose(
     return Retail(
         products=products,
         inventory=oms.inventory,
-        customers=Customers(by_id=crm.profiles, resolve=crm.identities, accounts=erp.accounts),
+        customers=customers_of(erp, crm),
         loyalty=loyalty.loyalty,
         promotions=loyalty.promotions,
         orders=oms.orders,
@@ -169,10 +175,15 @@ def compose(
     )
 
 
+def customers_of(erp: ErpPorts, crm: CrmPorts) -> Customers:
+    """Who they are from a CRM, whether business is done with them from the books."""
+    return Customers(by_id=crm.profiles, resolve=crm.identities, accounts=erp.accounts)
+
+
 async def refresh_projection(settings: Settings, *, full: bool, on_progress: Callable[[Progress], None]) -> None:
     """Read the ERP into the projection now. Raises CannotStart when it does not come to its end."""
     async with AsyncExitStack() as stack:
-        erp = connected(ERPS, SystemRole.ERP, settings, _wires(settings, stack))
+        erp = connected(ERPS, SystemRole.ERP, settings, open_wires(settings, stack))
         await run_refresh(
             settings.database.url.get_secret_value(),
             _feeds(erp),
@@ -184,8 +195,9 @@ async def refresh_projection(settings: Settings, *, full: bool, on_progress: Cal
 
 async def _at_work(settings: Settings, stack: AsyncExitStack) -> tuple[ErpPorts, OmsPorts, LoyaltyPorts, CrmPorts]:
     """Every role as flows ask it, with Wires of their own."""
-    erp, oms, loyalty, crm = _roles(settings, _wires(settings, stack))
-    return erp, oms, (await with_holds(loyalty, settings, stack)).ports, crm
+    erp, oms, loyalty, crm = _roles(settings, open_wires(settings, stack))
+    written = written_by_region(crm, open_regions(settings, stack))
+    return erp, oms, (await with_holds(loyalty, settings, stack)).ports, written
 
 
 def _roles(settings: Settings, wires: Wires) -> tuple[ErpPorts, OmsPorts, LoyaltyPorts, CrmPorts]:
@@ -204,15 +216,6 @@ def _journal(
     return open_journal(settings.database.url.get_secret_value(), workflows, settings.durable.policy)
 
 
-def _wires(settings: Settings, stack: AsyncExitStack) -> Wires:
-    wires: Wires = {}
-    for role in SystemRole:
-        shut_to = frozenset(path for path, systems in SHUT.items() if role in systems)
-        wires[role] = open_wire(role, settings.systems.of(role).wire, hooks=(count_call,), shut_to=shut_to)
-        stack.push_async_callback(wires[role].aclose)
-    return wires
-
-
 async def _pantry(settings: Settings, stack: AsyncExitStack) -> Pantry | None:
     if not settings.cache.enabled:
         return None
@@ -226,7 +229,8 @@ async def _pantry(settings: Settings, stack: AsyncExitStack) -> Pantry | None:
     )
 
 
-def _promises(settings: Settings) -> Promises:
+def promises_of(settings: Settings) -> Promises:
+    """What stock is promised with: the keys of the settings, or one made up now."""
     if settings.promises.keys is None:
         _log.warning("promises are signed with a passing key: no other process, and no later one, will know them")
         return replace(Promises.passing(), ttl_s=settings.promises.ttl_s)

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any, get_args, get_type_hints
 
 from cache import FreshnessPolicy, Pantry
+from domains.customers import Customers
 from domains.inventory import Inventory, InventoryReservation, ReservationDraft, ReservationLine, StockKey
 from domains.loyalty import LoyaltyRedemption, PointsHold
 from domains.returns import ReturnAuthorization, ReturnDraft, Returns
@@ -24,13 +25,19 @@ def keep(retail: Retail, pantry: Pantry, settings: Cache) -> Retail:
     return _forgetting(replace(retail, **_kept(ports, pantry, settings)), pantry)
 
 
+def keep_region(customers: Customers, region: str, pantry: Pantry, settings: Cache) -> Customers:
+    """A region's customers with shelves of their own: what one region said never stands in for another."""
+    kept: Customers = _kept({"customers": customers}, pantry, settings, f"@{region}")["customers"]
+    return kept
+
+
 def keep_projection(reads: ProjectionReads, pantry: Pantry, settings: Cache) -> ProjectionReads:
     """The same reads with a pantry. Nobody makes them forget: they are kept for seconds, and read every half minute."""
     kept: ProjectionReads = _kept({"projection": reads}, pantry, settings)["projection"]
     return kept
 
 
-def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache) -> dict[str, Any]:
+def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache, at: str = "") -> dict[str, Any]:
     """The ports with those of their reads remembered that have a policy."""
     kept = dict(ports)
     for name, row in KEPT.items():
@@ -43,7 +50,7 @@ def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache) -> dict[str
         cached = pantry.cached(
             getattr(port, read),
             FreshnessPolicy(**asdict(settings.freshness[name])),
-            name=name,
+            name=name + at,
             kind=kind,
             system=row.system,
             owner=current_owner.get if row.private else None,

@@ -20,7 +20,9 @@ async def destinations(settings: Settings, stack: AsyncExitStack) -> tuple[Desti
     events, told = settings.events, []
     if events.webhooks:
         transport = AiohttpTransport(trust_env=False)
-        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, trust_env=False))
+        # A receiver that is taken over could send us anywhere, with the event in our hands.
+        client = httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+        await stack.enter_async_context(client)
         told += [webhook(name, one, client) for name, one in events.webhooks.items()]
     if events.stream is not None:
         if settings.cache.url is None:

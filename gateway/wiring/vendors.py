@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import httpx
-
 from domains.connectors import open as open_contract
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
 from domains.loyalty import Holding
+from domains.upstream import Wire
 from domains.vocabulary import SystemRole
 from gateway.complaints import SettingsError, wrong_value
 from gateway.settings import Settings
 from gateway.systems import LoyaltySystem, System
 
 Ports = TypeVar("Ports")
-Connect = Callable[[System, httpx.AsyncBaseTransport], Ports]
+Connect = Callable[[System, Wire], Ports]
 
 
 def _open(system: System) -> open_contract.OpenSettings:
@@ -41,12 +40,15 @@ def connected(
     vendors: Mapping[str, Connect[Ports]],
     role: SystemRole,
     settings: Settings,
-    wires: Mapping[SystemRole, httpx.AsyncBaseTransport],
+    wires: Mapping[SystemRole, Wire],
 ) -> Ports:
     """What the vendor that plays `role` answers. Raises SettingsError for one that nobody wrote."""
-    system = settings.systems.of(role)
+    return joined(vendors, settings.systems.of(role), (role.value.lower(),), wires[role])
+
+
+def joined(vendors: Mapping[str, Connect[Ports]], system: System, key: tuple[str, ...], wire: Wire) -> Ports:
+    """What the vendor of one system answers, which the settings have under `key`. Raises as `connected`."""
     connect = vendors.get(system.vendor)
     if connect is None:
-        key = ("systems", role.value.lower(), "vendor")
-        raise SettingsError(wrong_value(key, system.vendor, " or ".join(sorted(vendors))))
-    return connect(system, wires[role])
+        raise SettingsError(wrong_value(("systems", *key, "vendor"), system.vendor, " or ".join(sorted(vendors))))
+    return connect(system, wire)

@@ -28,3 +28,20 @@ def test_a_call_that_can_never_be_slow_is_doubted(tmp_path: Path, request_timeou
     assert len(told) == doubted
     assert all(f"Take less than {request_timeout_s - 0.02:g}." in one for one in told)
     assert not told or told[0].startswith("systems.erp.wire.slow_call_s is 2.5")
+
+
+@pytest.mark.parametrize(("url", "doubted"), [("http://shop.example", 1), ("https://shop.example", 0)])
+def test_news_in_the_clear_are_doubted(tmp_path: Path, url: str, doubted: int) -> None:
+    """A receiver that is told over http elsewhere than here is named."""
+    config = tmp_path / "retailgraph.toml"
+    secret = "whsec_" + "A" * 32
+    config.write_text(f'{EXAMPLE.read_text()}\n[events.webhooks.shop]\nurl = "{url}"\nsecrets = ["{secret}"]\n')
+    told = doubts(load(config))
+    assert [one.split(":")[0] for one in told] == ["events.webhooks.shop.url is http"] * doubted
+
+
+def test_believing_everybody_is_doubted(tmp_path: Path) -> None:
+    """Trusted proxies that are all addresses make the header that anybody sends the truth."""
+    config = tmp_path / "retailgraph.toml"
+    config.write_text(EXAMPLE.read_text().replace("\n[server]", '\n[server]\ntrusted_proxies = ["0.0.0.0/0"]', 1))
+    assert doubts(load(config))[0].startswith("server.trusted_proxies names every address")

@@ -78,7 +78,7 @@ async def test_an_answer_says_how_old_it_is(get: bool) -> None:
     }
     assert answer.headers["cache-control"] == "public, max-age=5"
     assert answer.headers["age"] == "2"
-    assert answer.headers["vary"] == "Accept, Authorization"
+    assert answer.headers["vary"] == "Accept, Authorization, Origin"
 
 
 @pytest.mark.parametrize(

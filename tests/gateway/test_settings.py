@@ -14,6 +14,7 @@ from pydantic import BaseModel
 import gateway
 from domains.upstream import DEFAULTS
 from domains.vocabulary import SystemRole
+from gateway.audiences import read_audiences
 from gateway.complaints import SettingsError
 from gateway.identity.settings import Anonymous, Token
 from gateway.limits import AudienceLimits
@@ -23,9 +24,11 @@ from gateway.systems import System
 
 # Examples of keys whose default is to be absent.
 SHOWN_ONLY = {
-    "cache": {"url"},
+    "cache": {"url", "url_file"},
+    "database": {"url_file"},
     "promises": {"keys_file"},
     "documents": {"directory"},
+    "audiences": {"directory", "origins"},
     "events": {"stream", "sources", "webhooks"},
 }
 EXAMPLE = Path(gateway.__file__).parent / "example.toml"
@@ -62,14 +65,17 @@ def test_the_example_names_every_key_with_its_default() -> None:
     shown = tomllib.loads(re.sub(r"(?m)^# (?=\w+ = )", "", EXAMPLE.read_text()))
     del shown["systems"]["oms"]["token_file"]
     assert shown["cache"].pop("url")
+    for section in ("cache", "database"):
+        assert shown[section].pop("url_file")
     assert shown["promises"].pop("keys_file")
     assert shown["documents"].pop("directory")
+    assert shown["audiences"].pop("directory")
     for other_source in ("jwks_file", "secret_file"):
         assert shown["identity"]["issuers"][0].pop(other_source)
     settings = build(shown)
-    assert settings.model_copy(update={"systems": None, "identity": None}) == build({"systems": SYSTEMS}).model_copy(
-        update={"systems": None, "identity": None}
-    )
+    elsewhere = {"systems": None, "identity": None, "audiences": None}
+    assert settings.model_copy(update=elsewhere) == build({"systems": SYSTEMS}).model_copy(update=elsewhere)
+    assert settings.audiences.read().of("storefront") == read_audiences().of("storefront")
     assert settings.systems.oms.wire == DEFAULTS[SystemRole.OMS]
     for section, declared in ((name, field.annotation) for name, field in Settings.model_fields.items()):
         if section not in {"systems", "identity"}:
@@ -77,7 +83,7 @@ def test_the_example_names_every_key_with_its_default() -> None:
     assert set(shown["systems"]["oms"]) | {"token_file"} == keys(System)
     assert set(shown["systems"]["oms"]["wire"]) == keys(type(settings.systems.oms.wire))
     assert set(shown["cache"]["freshness"]["inventory.stock"]) == keys(Freshness)
-    assert set(shown["limits"]["audiences"]["storefront"]) == keys(AudienceLimits)
+    assert set(shown["audiences"]["limits"]["storefront"]) == keys(AudienceLimits)
     assert set(shown["identity"]["tokens"][0]) == keys(Token)
     assert set(shown["identity"]["anonymous"]) == keys(Anonymous)
 
@@ -125,7 +131,7 @@ def test_wire_numbers_lie_over_those_of_the_role() -> None:
         ),
         (
             {"sytems": SYSTEMS, "systems": SYSTEMS},
-            "unknown key `sytems`; did you mean `systems`? allowed: cache, database, documents, durable, events,",
+            "unknown key `sytems`; did you mean `systems`? allowed: audiences, audit, cache, database, documents,",
         ),
         ({"http": {"batch_max": -1}, "systems": SYSTEMS}, "`http` cannot be used; allowed: no limit is negative"),
         (

@@ -47,3 +47,36 @@ def test_no_other_system_holds_points() -> None:
     """The keys are the loyalty engine's alone."""
     with pytest.raises(SettingsError, match=r"unknown key `systems\.oms\.holds`"):
         build({"systems": {**SYSTEMS, "oms": {**SYSTEMS["oms"], "holds": "debit"}}})
+
+
+def crm(**given: Any) -> Settings:
+    return build({"systems": {**SYSTEMS, "crm": {**SYSTEMS["crm"], **given}}})
+
+
+def test_a_region_is_a_system_of_its_own() -> None:
+    """With its own address, secret and patience, which is a CRM's where nothing is said."""
+    regions = {"eu": {"url": "https://crm.eu", "token": "t", "wire": {"slots_max": 3}}, "apac": {"url": "https://a"}}
+    found = crm(region="us", regions=regions).systems.crm
+    assert (found.region, sorted(found.regions)) == ("us", ["apac", "eu"])
+    assert found.regions["eu"].wire.slots_max == 3
+    assert found.regions["eu"].wire.timeout_s == found.regions["apac"].wire.timeout_s == found.wire.timeout_s
+    assert crm().systems.crm.regions == {}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"region": "US east"},
+        {"regions": {"EU": {"url": "https://crm.eu"}}},
+        {"regions": {"eu": {"url": "crm.eu"}}},
+        {"regions": {"eu": {"url": "https://crm.eu", "holds": "debit"}}},
+        {"region": "eu", "regions": {"eu": {"url": "https://crm.eu"}}},
+        {"regions": {f"r{number}": {"url": "https://crm"} for number in range(17)}},
+    ],
+)
+def test_a_region_that_cannot_be_meant_is_refused(given: dict[str, Any]) -> None:
+    """Names that stand in no claim, an address that is none, keys of other systems, one region twice, too many."""
+    with pytest.raises(SettingsError) as refused:
+        crm(**given)
+    (problem,) = refused.value.problems
+    assert "systems.crm" in problem

@@ -15,7 +15,7 @@ from gateway.policies import KEPT
 from resolvers.context import Caller, Context, Retail
 from resolvers.subscribing import Occasion
 from tests.resolvers.goods import NOW
-from tests.resolvers.world import ASSOCIATE, ENGINE, World
+from tests.resolvers.world import ASSOCIATE, ENGINE, EVERYTHING, World
 
 Freshness = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ class Larder:
         context = self.context(caller)
         try:
             occasion = Occasion() if document.startswith("subscription") else None
-            answer = await ENGINE.run(document, variables, None, context, occasion=occasion)
+            answer = await ENGINE.run(document, variables, None, context, occasion=occasion, held=EVERYTHING)
         finally:
             context.loaders.close()
         freshness: Any = context.loaders.provenance.extensions().get("freshness", {})

@@ -25,7 +25,7 @@ from resolvers.keyed import header_key, scoped_key
 from tests.resolvers.goods import NOW
 from tests.resolvers.test_mutations import AUTHORIZE, HOLD, VOID, give_back, hold
 from tests.resolvers.test_reservations import CREATE, RELEASE, basket, create, line, promised
-from tests.resolvers.world import ADA, ASSOCIATE, BOB, ENGINE, World
+from tests.resolvers.world import ADA, ASSOCIATE, BOB, ENGINE, EVERYTHING, World
 
 SHORTAGE = UpstreamRejected(SystemRole.OMS, "reservations", status=409, reason="INSUFFICIENT_STOCK")
 CALLS = [
@@ -50,7 +50,7 @@ def headed(key: str | None) -> Iterator[None]:
 async def replayed(world: World, document: str, caller: Caller = ASSOCIATE, **variables: Any) -> tuple[Any, Any]:
     """The data of an answer, and which of its places are replays."""
     context = Context.open(caller, world.retail(), world.now)
-    answer = await ENGINE.run(document, variables, None, context)
+    answer = await ENGINE.run(document, variables, None, context, held=EVERYTHING)
     context.loaders.close()
     assert not answer.errors, answer.errors
     return answer.data, context.loaders.provenance.extensions().get("replayed")

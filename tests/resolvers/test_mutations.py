@@ -163,7 +163,7 @@ WRONG: list[tuple[str, dict[str, Any], list[str | int]]] = [
     (HOLD, hold(membershipId="Order:1"), ["input", "membershipId"]),
     (AUTHORIZE, give_back("0"), ["input", "lines", 0, "quantity"]),
     (AUTHORIZE, give_back(lines=[]), ["input", "lines"]),
-    (AUTHORIZE, give_back(authorizedAt="store-002"), ["input", "authorizedAt"]),
+    (AUTHORIZE, give_back(authorizedAt="Order:1"), ["input", "authorizedAt"]),
 ]
 
 

@@ -1,5 +1,6 @@
 """Returns at the counter: who may ask for what, by which name, and what is accepted behind it."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,9 +8,9 @@ import pytest
 
 from domains.flows import AuthorizedReturn, ReturnReceived
 from domains.returns import ReceivedLine, RequestReturn, ReturnDisposition, ReturnDraft, name_of_return
-from domains.vocabulary import SystemRole, UpstreamTimeout, UpstreamUnreachable
+from domains.vocabulary import LocationId, SystemRole, UpstreamTimeout, UpstreamUnreachable
 from resolvers.context import Caller
-from tests.resolvers.world import ADA, ASSOCIATE, BOB, GUEST, World
+from tests.resolvers.world import ADA, ASSOCIATE, BOB, GUEST, OPERATIONS, World
 
 SAID = """__typename ... on Refusal { code message path retryable }
   ... on ReturnAuthorization { id rmaNumber status provisional estimatedRefund { amount } freshness { source tier } }"""
@@ -19,7 +20,7 @@ REQUEST = f"mutation($input: ReturnRequestInput!) {{ returnRequest(input: $input
 DECLINE = f"mutation($input: ReturnDeclineInput!) {{ returnDecline(input: $input) {{ {SAID} }} }}"
 RECEIVE = f"mutation($input: ReturnReceiveInput!) {{ returnReceive(input: $input) {{ {SAID} }} }}"
 CANCEL = f"mutation($input: ReturnCancelInput!) {{ returnCancel(input: $input) {{ {SAID} }} }}"
-OFFICE = Caller(subject="office", audience="operations")
+ROVER = Caller(subject="rover", audience="associate")
 
 
 def goods(**changes: Any) -> dict[str, Any]:
@@ -50,6 +51,14 @@ async def wrong(world: World, document: str, caller: Caller, given: dict[str, An
     extensions: Any = error["extensions"]
     assert extensions["code"] == "BAD_USER_INPUT"
     return list(extensions.values())
+
+
+async def forbidden(world: World, document: str, caller: Caller, given: dict[str, Any]) -> str:
+    """Why the caller may not."""
+    answer = await world.ask(document, caller, input=given)
+    assert answer.code == "FORBIDDEN"
+    (error,) = answer.errors
+    return str(error["message"])
 
 
 @pytest.mark.parametrize("document", [AUTHORIZE, REQUEST])
@@ -90,11 +99,11 @@ async def test_somebody_elses_order_is_not_there(
         (goods(lines=None), ["input"]),
         (goods(method=None), ["input"]),
         (goods(refundType=None), ["input"]),
-        (goods(authorizedAt="store-002"), ["input", "authorizedAt"]),
+        (goods(authorizedAt="Order:1"), ["input", "authorizedAt"]),
     ],
 )
 async def test_an_unclear_authorization_is_wrong_input(world: World, given: dict[str, Any], path: list[str]) -> None:
-    """An order is named once and with its goods, a requested return alone, a store by who stands in it."""
+    """An order is named once and with its goods, a requested return alone, a store by an id of one."""
     assert path in await wrong(world, AUTHORIZE, ASSOCIATE, given)
     assert world.written == []
 
@@ -103,15 +112,37 @@ async def test_customers_name_no_store_and_no_counter(world: World) -> None:
     """What a customer authorizes is sent by mail, and at no store."""
     answer = await told(world, AUTHORIZE, ADA, goods(method="RETURN_IN_STORE"))
     assert (answer["code"], answer["offered"]) == ("METHOD_NOT_OFFERED", ["RETURN_BY_MAIL"])
-    assert ["input", "authorizedAt"] in await wrong(world, AUTHORIZE, ADA, goods(authorizedAt="store-001"))
+    assert "Only those who work in a store" in await forbidden(world, AUTHORIZE, ADA, goods(authorizedAt="store-001"))
+    strolling = replace(ADA, store_id=LocationId("store-001"))
+    await told(world, AUTHORIZE, strolling, goods(idempotencyKey="k2"))
+    assert [draft.authorized_at for draft, _ in world.written if isinstance(draft, ReturnDraft)] == [None]
 
 
-async def test_who_has_no_store_names_any(world: World) -> None:
-    """An office authorizes for the store it names; an associate's own is understood."""
-    await told(world, AUTHORIZE, OFFICE, goods(authorizedAt="Location:store-009"))
-    await told(world, AUTHORIZE, ASSOCIATE, goods())
+async def test_a_store_is_its_associates_own(world: World) -> None:
+    """An associate authorizes and receives in the name of their own store, which is understood, and of no other,
+    wherever the goods were bought; operations name any."""
+    for at in (None, "store-001", "Location:store-001"):
+        await told(world, AUTHORIZE, ASSOCIATE, goods(authorizedAt=at, idempotencyKey=f"{at}"))
+    await told(world, AUTHORIZE, OPERATIONS, goods(authorizedAt="Location:store-009"))
     stores = [draft.authorized_at for draft, _ in world.written if isinstance(draft, ReturnDraft)]
-    assert stores == ["store-009", "store-001"]
+    assert stores == ["store-001", "store-001", "store-001", "store-009"]
+    for document, given in (
+        (AUTHORIZE, goods(authorizedAt="store-002", idempotencyKey="k9")),
+        (RECEIVE, came(receivedAt="store-002", idempotencyKey="k9")),
+    ):
+        assert "bound to store-001" in await forbidden(world, document, ASSOCIATE, given)
+    assert len(world.written) == 4
+
+
+async def test_who_has_no_store_acts_in_none(world: World) -> None:
+    """An associate without a store authorizes what is sent by mail, in the name of no store, and receives nothing."""
+    told_store = await forbidden(world, AUTHORIZE, ROVER, goods(authorizedAt="store-002"))
+    assert "names no store" in told_store
+    assert "received in a store" in await forbidden(world, RECEIVE, ROVER, came())
+    assert "received in a store" in await forbidden(world, RECEIVE, ROVER, came(receivedAt="store-002"))
+    assert world.written == []
+    await told(world, AUTHORIZE, ROVER, goods())
+    assert [draft.authorized_at for draft, _ in world.written if isinstance(draft, ReturnDraft)] == [None]
 
 
 async def test_an_authorized_return_is_followed_up_once(world: World) -> None:
@@ -181,7 +212,7 @@ async def test_goods_are_received_where_somebody_stands(world: World) -> None:
     assert isinstance(flow.command, ReturnReceived)
     assert (flow.command.received_at, flow.command.goods[0].sku) == ("store-001", "SKU-01000")
     elsewhere = came(receivedAt="store-002", idempotencyKey="k2")
-    assert ["input", "receivedAt"] in await wrong(world, RECEIVE, ASSOCIATE, elsewhere)
+    assert "bound to store-001" in await forbidden(world, RECEIVE, ASSOCIATE, elsewhere)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from domains.vocabulary import SystemRole, UpstreamTimeout
 from gateway.engine import Answer
 from resolvers.context import Caller, Context
 from resolvers.subscribing import BALANCES, ORDERS, RETURNS, STOCK, Occasion, Topic, topics_of
-from tests.resolvers.world import ADA, ASSOCIATE, BOB, ENGINE, GUEST, World
+from tests.resolvers.world import ADA, ASSOCIATE, BOB, ENGINE, EVERYTHING, GUEST, World
 
 ORDER = 'subscription { found: orderStatusChanged(orderId: "Order:ord-000001") { id } }'
 RETURN = 'subscription { found: returnStatusChanged(returnAuthorizationId: "ret-000001") { id } }'
@@ -26,7 +26,7 @@ NETWORK = 'subscription { found: availabilityChanged(skus: ["SKU-00001", "SKU-00
 async def answered(world: World, document: str, occasion: Occasion, caller: Caller = ASSOCIATE) -> Answer:
     context = Context.open(caller, world.retail(), world.now)
     try:
-        return await ENGINE.run(document, {}, None, context, occasion=occasion)
+        return await ENGINE.run(document, {}, None, context, occasion=occasion, held=EVERYTHING)
     finally:
         context.loaders.close()
 

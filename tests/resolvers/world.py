@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,9 @@ from domains.vocabulary import (
     ReturnId,
     UpstreamError,
 )
+from gateway.audiences import read_audiences
 from gateway.engine import Answer, Engine
+from gateway.permits import Held, held_by
 from gateway.schema import RULES, build_schema
 from resolvers.context import Caller, Context, Retail
 from tests.journal import Journal
@@ -48,6 +50,20 @@ ADA = Caller(subject="ada", audience="storefront", customer_id=CustomerId("cust-
 BOB = Caller(subject="bob", audience="storefront", customer_id=CustomerId("cust-00002"))
 OPERATIONS = Caller(subject="ops-1", audience="operations")
 GUEST = Caller(subject="guest", audience="storefront")
+
+EVERYTHING = Held(
+    identified=True,
+    scopes=frozenset({"operations:read", "operations:write", "finance:read", "returns:authorize", "loyalty:capture"}),
+)
+"""What resolvers do is asked of who may ask for anything; whose it is they judge themselves."""
+
+AUDIENCES = read_audiences()
+
+
+def granted(caller: Caller) -> Held:
+    """What a caller of its kind brings, as the audiences have it that come with the product."""
+    scopes = AUDIENCES.of(caller.audience).scopes_of(caller.scopes)
+    return held_by(replace(caller, scopes=scopes))
 
 
 @dataclass
@@ -161,11 +177,11 @@ class World:
             if name.startswith(prefixes):
                 fake.error = error
 
-    async def ask(self, document: str, caller: Caller = ASSOCIATE, **variables: Any) -> Answer:
-        """Execute a document in a context of its own."""
+    async def ask(self, document: str, caller: Caller = ASSOCIATE, held: Held = EVERYTHING, **variables: Any) -> Answer:
+        """Execute a document in a context of its own; what its fields ask for is `held`, unless a test says less."""
         context = Context.open(caller, self.retail(), self.now)
         try:
-            return await ENGINE.run(document, variables, None, context)
+            return await ENGINE.run(document, variables, None, context, held=held)
         finally:
             context.loaders.close()
 

@@ -23,9 +23,9 @@ def test_too_many_are_refused() -> None:
         checked_skus(["A"] * 3, most=2)
 
 
-@pytest.mark.parametrize("sku", ["", "  ", "x" * 65])
+@pytest.mark.parametrize("sku", ["", "  ", "x" * 65, "a\x00"])
 def test_impossible_names_are_refused_where_they_stand(sku: str) -> None:
-    """A blank or overlong SKU raises, pointing at its place."""
+    """A blank or overlong SKU, or one with a null byte, raises, pointing at its place."""
     with pytest.raises(InvalidInput) as caught:
         checked_skus(["A", sku])
     assert caught.value.path == ("skus", 1)

@@ -190,6 +190,16 @@ async def test_bad_variables_are_a_request_error(text: str, variables: dict[str,
     assert message.startswith("Variable '$")
 
 
+async def test_no_message_is_longer_than_a_paragraph() -> None:
+    """What quotes the request quotes its beginning and its end, and how numbers are read is not told."""
+    by_name = await run("query A { hello }", "B" * 500_000)
+    by_value = await run(f'{{ hello @include(if: "{"x" * 50_000}") }}')
+    by_number = await run(f"{{ hello @include(if: {'9' * 50_000}) }}")
+    for answer in (by_name, by_value, by_number):
+        assert len(first(answer)[0]) < 700
+        assert "set_int_max_str_digits" not in first(answer)[0]
+
+
 @pytest.mark.parametrize("amount", ["x", "1e999999999"])
 async def test_parsers_exceptions_are_not_quoted(amount: str) -> None:
     """`decimal.InvalidOperation` and the like are not for clients, in a variable or in the document."""

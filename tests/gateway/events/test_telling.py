@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import msgspec
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import Connection
 
 from domains.durable import Event, ExceptionQuery
@@ -156,3 +156,43 @@ async def test_a_webhook_is_a_signed_cloudevent() -> None:
         "subject": "Order:1",
         "data": {"orderId": "1"},
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://shop.example/hook", True),
+        ("http://10.0.0.7:8080/hook", True),
+        ("http://169.254.169.254/latest/meta-data", False),
+        ("http://[fe80::1]/hook", False),
+        ("http://[::ffff:169.254.169.254]/hook", False),
+        ("http://0.0.0.0/hook", False),
+        ("https://user:word@shop.example/hook", False),
+        ("ftp://shop.example/hook", False),
+        ("https:///hook", False),
+        ("https://shop.example:port/hook", False),
+    ],
+)
+def test_where_news_may_go(url: str, allowed: bool) -> None:
+    """Any address but one that is the machine's own business, and none with a password in it."""
+    if allowed:
+        assert Webhook(url=url, secrets=(SecretStr(SECRET),)).url == url
+    else:
+        with pytest.raises(ValidationError, match="an http:// or https:// address"):
+            Webhook(url=url, secrets=(SecretStr(SECRET),))
+
+
+async def test_a_receiver_sends_us_nowhere() -> None:
+    """A redirect is no yes, and is not followed, whatever the client is set to."""
+    asked: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(307, headers={"Location": "http://169.254.169.254/"})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), follow_redirects=True) as client:
+        there = webhook("shop", Webhook(url="https://shop.example/hook", secrets=(SecretStr(SECRET),)), client)
+        event = Event(id="e-1", type="t", source="retailgraph", time=NOW, data=msgspec.Raw(b"{}"))
+        with pytest.raises(NotTaken, match="307"):
+            await there.send(event)
+    assert asked == ["https://shop.example/hook"]

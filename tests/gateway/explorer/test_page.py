@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 import gateway.explorer
 from gateway.explorer import Sample, explorer_routes, first_query
+from gateway.http import Hardening
 
 OWN = Path(gateway.explorer.__file__).parent / "own"
 FILES = sorted(path.name for path in OWN.iterdir())
@@ -20,7 +21,8 @@ FILES = sorted(path.name for path in OWN.iterdir())
 
 def open_page(built: Path, *samples: Sample) -> httpx.AsyncClient:
     app = Starlette(routes=explorer_routes("/graphql", samples, built))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+    # As in the app, where what every answer carries is added.
+    return httpx.AsyncClient(transport=httpx.ASGITransport(Hardening(app, 0)), base_url="http://gateway")
 
 
 @pytest.fixture

@@ -24,8 +24,10 @@ from resolvers.context import Caller
 from tests.gateway.identity.minting import NOW, Time, bearer
 
 R = TypeVar("R")
-ACME = Caller("acme", "partner", frozenset({"orders", "stock"}), CustomerId("cust-1"), LocationId("store-1"), "eu")
-BEARER = Caller("key:acme", "partner", ACME.scopes, ACME.customer_id, ACME.store_id, "eu")
+ACME = Caller(
+    "acme", "partner", frozenset({"orders", "stock"}), CustomerId("cust-1"), LocationId("store-1"), "eu", "MARKET"
+)
+BEARER = Caller("key:acme", "partner", ACME.scopes, ACME.customer_id, ACME.store_id, "eu", "MARKET")
 
 
 def change(url: str, work: Callable[[Connection], R]) -> R:

@@ -20,7 +20,7 @@ from resolvers.context import Caller
 from tests.gateway.identity.minting import bearer, issuer_settings
 
 ASSOCIATE = Caller(
-    "visitor", "associate", frozenset({"returns"}), CustomerId("cust-00001"), LocationId("store-017"), "eu"
+    "visitor", "associate", frozenset({"returns"}), CustomerId("cust-00001"), LocationId("store-017"), "eu", "STORE"
 )
 NOWHERE = "sqlite:///nowhere.db"
 
@@ -45,7 +45,7 @@ async def test_a_running_demo_believes_a_minted_token() -> None:
             with pytest.raises(Unauthenticated):
                 await keeper.caller(bearer(minted(8000, lasts_s=-1)))
     assert caller == Caller(
-        "demo:visitor", "associate", ASSOCIATE.scopes, ASSOCIATE.customer_id, ASSOCIATE.store_id, "eu"
+        "demo:visitor", "associate", ASSOCIATE.scopes, ASSOCIATE.customer_id, ASSOCIATE.store_id, "eu", "STORE"
     )
 
 

@@ -36,11 +36,15 @@ async def caller_of(text: str, **given: Any) -> Caller:
 
 
 async def test_every_claim_reaches_the_caller() -> None:
-    """Subject, kind, scopes, customer, store and region are read from their claims."""
-    caller = await caller_of(
-        token(retailgraph_customer="cust-00001", retailgraph_region="eu", scope=None, scp=["a", "b"])
-    )
-    assert caller == Caller("login:u-17", "associate", frozenset({"a", "b"}), caller.customer_id, caller.store_id, "eu")
+    """Subject, kind, scopes, customer, store, region and channel are read from their claims."""
+    said: dict[str, Any] = {
+        "retailgraph_customer": "cust-00001",
+        "retailgraph_region": "eu",
+        "retailgraph_channel": "MARKET",
+    }
+    caller = await caller_of(token(**said, scope=None, scp=["a", "b"]))
+    scopes = frozenset({"a", "b"})
+    assert caller == Caller("login:u-17", "associate", scopes, caller.customer_id, caller.store_id, "eu", "MARKET")
     assert (caller.customer_id, caller.store_id) == ("cust-00001", "store-017")
 
 

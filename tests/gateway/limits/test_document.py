@@ -34,6 +34,8 @@ def refused(text: str) -> tuple[Excess, ...]:
 @pytest.mark.parametrize(
     ("limit", "found", "text"),
     [
+        ("name", 256, "{ " + "a" * 256 + ": hello }"),
+        ("name", 256, "query " + "a" * 256 + " { hello }"),
         ("aliases", 51, "{" + " ".join(f"a{n}: hello" for n in range(51)) + "}"),
         ("fields", 501, "{" + " ".join(f"hello{n}" for n in range(501)) + "}"),
         ("repeats", 101, "{" + " hello" * 102 + "}"),
@@ -62,6 +64,7 @@ def test_each_limit_is_named(limit: str, found: int, text: str) -> None:
         "{" + " ".join(f"hello{n}" for n in range(500)) + "}",
         "{" + " hello" * 101 + "}",
         deep(16),
+        "{ " + "a" * 255 + ": hello }",
         " ".join(f"query Q{n} {{ hello }}" for n in range(10)),
         get_introspection_query(schema_description=True, input_value_deprecation=True, specified_by_url=True),
     ],

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from domains.upstream import CallFinished, Verdict
 from domains.vocabulary import SystemRole
 from gateway.limits import (
-    AUDIENCES,
     AudienceLimits,
     Cost,
     Counted,
@@ -25,7 +24,6 @@ from gateway.limits import (
     Refused,
     Units,
     count_call,
-    limits_of,
 )
 
 ERP, OMS = SystemRole.ERP, SystemRole.OMS
@@ -64,7 +62,7 @@ class Costing(Estimate):
 
 def gate(clock: Callable[[], float], **other: Any) -> Gate:
     limits = replace(LIMITS, **other)
-    return Gate({"partner": limits, "associate": limits}, Counted(clock), clock)
+    return Gate(lambda _: limits, Counted(clock), clock)
 
 
 def called(system: SystemRole, attempts: int = 1) -> None:
@@ -262,15 +260,6 @@ async def test_over_any_time_no_more_is_called_than_the_budget(steps: list[tuple
             calls += really
         assert calls <= 6 + clock.now * 6 / 60 + 1e-6
         clock.now += pause
-
-
-def test_an_audience_has_its_own_limits_or_those_before_its_slash() -> None:
-    """`partner/acme` is a partner; who is not listed has a partner's, which are the tightest."""
-    assert limits_of("storefront") is AUDIENCES["storefront"]
-    assert limits_of("partner/acme") is AUDIENCES["partner"]
-    assert limits_of("tourist") is AUDIENCES["partner"]
-    assert limits_of("partner/acme", {"partner/acme": LIMITS}) is LIMITS
-    assert limits_of("tourist", {}) is AUDIENCES["partner"]
 
 
 def test_limits_that_let_nobody_in_are_refused() -> None:

@@ -1,0 +1,34 @@
+"""`retailgraph bench engine`: what each stage of answering costs for the documents of a shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.bench.baseline import COMMITTED
+from gateway.bench.inside import opened, settings_inside
+from gateway.bench.micro import Bench, Files, Piece, Place
+from gateway.bench.pages import PAGES
+from gateway.bench.stages import REQUEST, UNCACHED, Stages
+from gateway.schema import build_schema
+
+
+async def _prepare(place: Place) -> tuple[list[Piece], dict[str, Any]]:
+    keeping, asking = [
+        await place.stack.enter_async_context(opened(settings_inside(place.systems, place.folder, kept=kept)))
+        for kept in (True, False)
+    ]
+    stages = Stages(build_schema(), keeping, asking)
+    place.stack.callback(stages.close)
+    pieces = [Piece(page.name, stage, work) for page in PAGES for stage, work in (await stages.work(page)).items()]
+    return pieces, {"outside_calls": {page.name: await stages.calls(page, place.systems) for page in PAGES}}
+
+
+BENCH = Bench(
+    "engine",
+    "What answering costs",
+    "CPU of one request, its document prepared, as a multiple of a constant answer of the same server.",
+    (REQUEST, UNCACHED),
+    _prepare,
+)
+
+__all__ = ["BENCH", "COMMITTED", "Files"]

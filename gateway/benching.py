@@ -1,0 +1,89 @@
+"""The commands of `retailgraph bench`, as they are called. What they do is in `gateway.bench`, loaded when one runs."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+bench = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
+
+
+def _room(name: str) -> Any:
+    return importlib.import_module(f"gateway.bench.{name}")
+
+
+@bench.command()
+def checkout(
+    operations: Annotated[int, typer.Option(help="How many, over all five conditions of the ERP.")] = 10_000,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
+    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
+) -> None:
+    """Prove that checkout does not need the ERP: healthy, slow, hanging, gone and garbling, in one run.
+
+    Exits with 0 when every claim holds, 1 when one is missed.
+    """
+    if not _room("checkout").start(operations, json_file, svg_file):
+        raise typer.Exit(1)
+
+
+@bench.command()
+def durable(
+    operations: Annotated[int, typer.Option(help="How many orders and returns, 50 a second.")] = 3_000,
+    database: Annotated[
+        str | None, typer.Option(help="The URL of an empty one. By default an SQLite file that is gone afterwards.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
+    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
+) -> None:
+    """Measure how soon orders and returns are acknowledged while workers carry the ones before them out.
+
+    Exits with 0 when every claim holds, 1 when one is missed.
+    """
+    if not _room("durable").start(operations, database, json_file, svg_file):
+        raise typer.Exit(1)
+
+
+@bench.command()
+def engine(
+    *,
+    rounds: Annotated[int, typer.Option(help="Of short batches of each piece of work, in turn; the best counts.")] = 60,
+    baseline: Annotated[
+        Path | None, typer.Option(help="An earlier --json to compare with. By default the one of this release.")
+    ] = None,
+    fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when something is slower.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
+    markdown_file: Annotated[Path | None, typer.Option("--markdown", help="Write the table.")] = None,
+    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the requests.")] = None,
+) -> None:
+    """Measure what a document costs: parsed, validated, prepared, executed, encoded, and as a whole request.
+
+    As multiples of a constant answer in the same run; says what is slower than in an earlier one.
+    """
+    room = _room("engine")
+    files = room.Files(json=json_file, markdown=markdown_file, svg=svg_file, baseline=baseline or room.COMMITTED)
+    if not room.BENCH.start(rounds, files) and fail:
+        raise typer.Exit(1)
+
+
+@bench.command()
+def growth(
+    *,
+    rounds: Annotated[int, typer.Option(help="Of short batches of each size, in turn; the best counts.")] = 20,
+    million: Annotated[bool, typer.Option("--million", help="A cache of a million keys too: some GiB.")] = False,
+    baseline: Annotated[Path | None, typer.Option(help="An earlier --json to compare with.")] = None,
+    fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when something is slower.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
+    markdown_file: Annotated[Path | None, typer.Option("--markdown", help="Write the table.")] = None,
+    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the sizes.")] = None,
+) -> None:
+    """Measure what size costs: lists of 1 to 250 products, 1 to 256 callers at once, a cache of 1,000 to 100,000 keys.
+
+    As multiples of a constant answer in the same run; says what is slower than in an earlier one.
+    """
+    room = _room("growth")
+    files = room.Files(json=json_file, markdown=markdown_file, svg=svg_file, baseline=baseline)
+    if not room.bench(million=million).start(rounds, files) and fail:
+        raise typer.Exit(1)

@@ -1,0 +1,8 @@
+"""Operations compiled to Python: one function for each field that asks something, all others inlined into it.
+
+Does not know what a field means, who asks, or how long anything may take."""
+
+from gateway.engine.compiled.asked import Ground
+from gateway.engine.compiled.operation import Plans
+
+__all__ = ["Ground", "Plans"]

@@ -1,0 +1,58 @@
+"""Random operations on the product's own schema: a plan answers what graphql-core answers, with the same freshness."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from graphql import NoUnusedVariablesRule, parse, specified_rules, validate
+from hypothesis import HealthCheck, assume, given, reject, settings
+from hypothesis import strategies as st
+
+from gateway.schema import RULES, build_schema
+from tests.gateway.engine.compiled.asking import VARIABLES, operations
+from tests.gateway.engine.compiled.both import CORE_LEAKS, Both, NotCompiledError, seen, unpropagated
+from tests.gateway.engine.compiled.moody import calls, context, heard
+from tests.resolvers.world import ADA, ASSOCIATE, GUEST, OPERATIONS
+
+pytestmark = pytest.mark.filterwarnings(CORE_LEAKS)
+
+BOTH = Both(build_schema())
+KEPT_TO = [*(rule for rule in specified_rules if rule is not NoUnusedVariablesRule), *RULES]
+CALLERS = {caller.subject: caller for caller in (ASSOCIATE, ADA, GUEST, OPERATIONS)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    """graphql-core's leaks are warned of here, and in no other test."""
+    yield
+    gc.collect()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(operations(BOTH.graphql), st.integers(0, 50), st.sampled_from(sorted(CALLERS)))
+async def test_random_operations(text: str, mood: int, subject: str) -> None:
+    """Data, its order, nulls, faults and freshness are the same, whatever is slow, missing or failing.
+
+    No system is asked more often.
+    """
+    document = parse(text)
+    assume(not validate(BOTH.graphql, document, KEPT_TO))
+    caller = CALLERS[subject]
+    contexts = context(mood, caller), context(mood, caller)
+    expected = seen(await BOTH.interpreted(document, VARIABLES, contexts[0]))
+    try:
+        found = seen(await BOTH.compiled(document, VARIABLES, contexts[1]))
+    except NotCompiledError:
+        reject()
+    assert found.text == expected.text
+    assert found.places == expected.places
+    if not expected.spread:
+        assert found.errors == expected.errors
+        assert heard(contexts[1]) == heard(contexts[0])
+        before = calls(contexts[0])
+        assert all(number <= before[name] for name, number in calls(contexts[1]).items())
+    elif found.errors != expected.errors:
+        # Of several errors for one null any may be told, and what was read for the others need not have been.
+        assert set(found.errors) <= await unpropagated(BOTH, text, VARIABLES, context(mood, caller))
