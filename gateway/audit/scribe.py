@@ -138,7 +138,8 @@ class Scribe:
         why = "the process ends"  # how it looks when this is cancelled
         try:
             desk = await self._open()
-            await desk.write(lambda connection: connection.execute(_INSERT, rows))
+            # A caller waits for this, and has waited for the disk that has what was changed.
+            await desk.write(lambda connection: connection.execute(_INSERT, rows), flushed=False)
             why = ""
         except TROUBLE as exc:
             why = str(exc.__cause__ or exc)

@@ -95,12 +95,12 @@ class Journal:
     async def close(self) -> None:
         await self._desk.close()
 
-    async def write(self, work: Callable[[Connection], R], *, hurry: bool = False) -> R:
+    async def write(self, work: Callable[[Connection], R], *, hurry: bool = False, flushed: bool = True) -> R:
         """What `work` answers, in one transaction; nothing of it is written when it raises. A caller waits in a
         `hurry`, and goes first."""
         async with self._line.turn(hurry=hurry):
             try:
-                return await self._desk.write(work)
+                return await self._desk.write(work, flushed=flushed)
             except TROUBLE as exc:
                 raise _unavailable(exc) from exc
 
@@ -125,6 +125,7 @@ class Journal:
         return await self.write(
             lambda connection: ledger.begin(connection, self.database, write, self.clock(), self.policy.write_lease_s),
             hurry=True,
+            flushed=False,  # a claim lost with the database is one whose lease ended: the key outside stays
         )
 
     async def settle(self, write: Write, answer: bytes, submission: Submission | None) -> Receipt | None:
