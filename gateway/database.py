@@ -6,6 +6,8 @@ The projection and the journal stand in it, each with a pool of its own, so that
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -47,6 +49,7 @@ BUSY_TIMEOUT_S = (
     5.0  # how long SQLite waits for another writer: a page takes 20 ms, a checkpoint of a slow disk seconds
 )
 CONNECT_TIMEOUT_S = 5.0
+LOOK_AGAIN_S = 0.01  # what making the tables of a new file takes
 STATEMENT_TIMEOUT_S = 30.0  # a page of 1,000 rows takes 50 ms; half a minute is a lock or a dead disk
 
 ROWS = bindparam("rows", type_=Text)
@@ -162,7 +165,7 @@ def _sqlite(url: URL, connections: int) -> Database:
     def connected(connection: Any, _: object) -> None:
         # The driver would begin transactions by itself, late and without the write lock.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
+        _keep_log(connection)
         connection.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut
 
     @event.listens_for(engine, "begin")
@@ -174,6 +177,24 @@ def _sqlite(url: URL, connections: int) -> Database:
     return Database(
         engine, engine.execution_options(**{_LOOKS_ONLY: True}), sqlite.insert, _from_json_each, connections
     )
+
+
+def _keep_log(connection: sqlite3.Connection) -> None:
+    """Have readers go on while one writes.
+
+    Of several who open a new file at once, one may be told at once that it is locked, whatever its patience
+    (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode").
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(LOOK_AGAIN_S)  # in the thread that opens it
+        else:
+            return
 
 
 def _from_json_each(table: Table) -> Select[Any]:

@@ -103,14 +103,20 @@ def test_each_service_sends_events() -> None:
             assert event["data"]["sequence"] == event["sequence"]
 
 
+def sandboxes() -> set[int]:
+    """The process ids of our own services."""
+    return {child.pid for child in psutil.Process().children() if "domains.sandbox" in child.cmdline()}
+
+
 def test_a_taken_port_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     """A port that is in use is a SandboxFailed that names role and port, at once, and nothing stays behind."""
+    before = sandboxes()  # those of a suite that is still under way
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SandboxFailed, match=f"CRM on port {port} ended"):
             Sandbox.start({"CRM": port}, latency_scale=0)
     assert "address already in use" in capfd.readouterr().err
-    assert not [child for child in psutil.Process().children() if "domains.sandbox" in child.cmdline()]
+    assert sandboxes() <= before
 
 
 def test_unknown_roles_are_refused() -> None:
@@ -123,7 +129,13 @@ def test_unknown_roles_are_refused() -> None:
 def running_command(*only: str) -> Iterator[subprocess.Popen[str]]:
     """`python -m domains.sandbox`, once all its services have told their address."""
     command = [sys.executable, "-m", "domains.sandbox", "--port", "0", "--latency-scale", "0", "--only", ",".join(only)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A shell that runs the tests in the background ignores Ctrl-C, and so would every process below it.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    with process:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in only]
