@@ -15,6 +15,7 @@ from functools import partial
 import structlog
 from sqlalchemy import insert
 
+from domains.upstream import current_deadline
 from gateway.audit.pruning import prune
 from gateway.audit.record import AuditRecord
 from gateway.audit.settings import AuditSettings
@@ -95,11 +96,17 @@ class Scribe:
                 await self._desk.close()
 
     async def keep(self, records: Sequence[AuditRecord]) -> None:
-        """Have `records` written down. When the database does not take them in time, the log has them as well."""
+        """Have `records` written down. When the database does not take them in time, the log has them as well.
+
+        In time for the answer, too: whoever asked is to hear what came of it, and not that their time was up.
+        """
         entry = self.keep_later(records)
         if entry is None:
             return
-        done, _ = await asyncio.wait((entry.kept,), timeout=self._settings.write_timeout_s)
+        wait_s, deadline = self._settings.write_timeout_s, current_deadline()
+        if deadline is not None:
+            wait_s = min(wait_s, deadline.remaining_s(self._monotonic()))
+        done, _ = await asyncio.wait((entry.kept,), timeout=wait_s)
         if not done:
             entry.to_log("the database did not take it in time, and may still")
 

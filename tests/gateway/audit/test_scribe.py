@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import LogCapture
 
+from domains.upstream import deadline_scope
 from gateway.audit import AuditRecord, AuditSettings
 from gateway.audit.pruning import prune
 from gateway.audit.scribe import Scribe
@@ -113,6 +114,20 @@ async def test_an_answer_waits_no_longer_than_it_may(sqlite_url: str, tmp_path: 
     (told,) = [entry for entry in logged.entries if entry["event"] == "audit record not kept"]
     assert told["record"]["id"] == "late"
     assert [one.id for one in recorded(sqlite_url)] == ["first", "late"]
+
+
+async def test_a_late_answer_waits_for_nothing(sqlite_url: str, tmp_path: Path, logged: LogCapture) -> None:
+    """When the time of a request is used up, its caller hears that, and the log has the record."""
+    scribe = Scribe(sqlite_url, AuditSettings(write_timeout_s=10))
+    async with scribe.running():
+        await scribe.keep([replace(RECORD, id="first")])
+        with closing(sqlite3.connect(tmp_path / "retailgraph.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with deadline_scope(0.0):
+                async with asyncio.timeout(1):
+                    await scribe.keep([replace(RECORD, id="late")])
+            other.execute("ROLLBACK")
+    assert [entry["record"]["id"] for entry in logged.entries if entry["event"] == "audit record not kept"] == ["late"]
 
 
 async def test_the_line_is_bounded(sqlite_url: str, logged: LogCapture) -> None:
