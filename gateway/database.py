@@ -46,8 +46,8 @@ TROUBLE = (DBAPIError, PoolTimeout)
 
 CONNECTIONS = 4  # SQLite writes one at a time whatever we open; reads of one process are short
 BUSY_TIMEOUT_S = 4.0
-"""How long SQLite waits for another writer: a page takes 20 ms, a checkpoint of a slow disk seconds. Less than the 5 s of a
-request, so that its caller hears that the journal is away."""
+"""How long SQLite waits for another writer: a page takes 20 ms, a checkpoint of a slow disk seconds. Less than the 5 s
+of a request, so that its caller hears that the journal is away."""
 CONNECT_TIMEOUT_S = 5.0
 LOOK_AGAIN_S = 0.01  # what making the tables of a new file takes
 STATEMENT_TIMEOUT_S = 30.0  # a page of 1,000 rows takes 50 ms; half a minute is a lock or a dead disk
