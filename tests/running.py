@@ -135,6 +135,17 @@ def with_origins(folder: Path, **origins: str) -> str:
     return f'[audiences]\ndirectory = "{folder}"\n'
 
 
+def port_logged(process: subprocess.Popen[bytes], log: Path) -> int:
+    """Where a gateway listens that says so in a file, as one does whose words nobody reads meanwhile."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        said = log.read_text(errors="replace")
+        if found := re.search(r'"port":\s*(\d+).*listening|listening.*"port":\s*(\d+)', said):
+            return int(found[1] or found[2])
+        time.sleep(LOOK_EVERY_S)
+    raise AssertionError("the gateway did not say that it listens:\n" + log.read_text(errors="replace"))
+
+
 def port_said(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Where a gateway listens, and the line that says so."""
     assert process.stdout is not None

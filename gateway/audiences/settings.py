@@ -16,8 +16,8 @@ from gateway.limits import AudienceLimits, laid_over
 from gateway.sections import Section
 
 
-def _complete(given: object, info: ValidationInfo) -> object:
-    """Lay the numbers that were given over those of the files, so that each is written down once."""
+def _by_name(given: object) -> dict[str, object]:
+    """What is said of each audience. Raises ValueError."""
     if isinstance(given, str):
         try:
             given = json.loads(given)
@@ -25,32 +25,32 @@ def _complete(given: object, info: ValidationInfo) -> object:
             given = None
     if not isinstance(given, dict):
         raise ValueError("a table of audiences; in the environment, a JSON object")  # noqa: TRY004 - pydantic's way
+    return given
+
+
+def _complete(given: object, info: ValidationInfo) -> object:
+    """Lay the numbers that were given over those of the files, so that each is written down once."""
+    by_name = _by_name(given)
     audiences = read_audiences(info.data.get("directory"))
     complete: dict[str, object] = {}
     # What stands before a slash first: `partner/acme` without a file is laid over the `partner` of these settings.
-    for name in sorted(given):
+    for name in sorted(by_name):
         if not is_audience(name):
             raise ValueError(f"tables by audience: one of {', '.join(AUDIENCES)}, or partner/<name>; not {name!r}")
         own = audiences.of(name)
         before = None if own.name == name else complete.get(own.name)
-        complete[name] = laid_over(before if isinstance(before, dict) else own.limits, given[name])
+        complete[name] = laid_over(before if isinstance(before, dict) else own.limits, by_name[name])
     return complete
 
 
 def _known(given: object, info: ValidationInfo) -> object:
     """A table of audiences that exist, each with its origins."""
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError:
-            given = None
-    if not isinstance(given, dict):
-        raise ValueError("a table of audiences; in the environment, a JSON object")  # noqa: TRY004 - pydantic's way
+    by_name = _by_name(given)
     names = [audience.name for audience in read_audiences(info.data.get("directory"))]
-    for name in given:
+    for name in by_name:
         if name not in names:
             raise ValueError(f"tables by audience: one of {', '.join(names)}; not {name!r}")
-    return given
+    return by_name
 
 
 class AudienceSettings(Section):

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -22,7 +21,7 @@ import httpx
 from gateway.audiences import SHIPPED
 from tests.attacks.wire import Got, ask, sent
 from tests.gateway.identity.minting import issuer_settings, public, rsa_key
-from tests.running import ROOT, START_TIMEOUT_S, sandbox_running
+from tests.running import ROOT, port_logged, sandbox_running
 
 ADA, BOB, CLERK, PHONE, KIOSK, CRAWLER = (
     f"{name}-7Yq2mZx9" for name in ("ada", "bob", "clerk", "phone", "kiosk", "crawl")
@@ -193,19 +192,9 @@ def besieged(folder: Path) -> Iterator[Target]:
                 stderr=subprocess.STDOUT,
             )
         stack.callback(_ended, process)
-        port = _port(process, log)
+        port = port_logged(process, log)
         counters = stack.enter_context(httpx.Client(trust_env=False, verify=False, timeout=20))
         yield Target(port, process.pid, log, canary, systems, counters)
-
-
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    until = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < until and process.poll() is None:
-        found = re.search(r'.*listening.*"port":\s*(\d+)|.*"port":\s*(\d+).*listening', log.read_text(errors="replace"))
-        if found:
-            return int(found[1] or found[2])
-        time.sleep(0.05)
-    raise AssertionError("the gateway did not say that it listens:\n" + log.read_text(errors="replace")[-4000:])
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

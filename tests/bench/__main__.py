@@ -20,8 +20,8 @@ from typing import Any
 import httpx
 import psutil
 
+from gateway.bench.pages import PAGES, Page
 from tests.bench.picture import bars
-from tests.bench.questions import PAGES, Page
 from tests.running import ROOT, UNBOUNDED, Asked, gateway_running, sandbox_running
 
 BUILD = ROOT / "build"

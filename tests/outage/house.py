@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from cache.store import digest
 from domains.inventory import StockKey
 from domains.vocabulary import LocationId, Sku
 from tests.outage.load import until
-from tests.running import ROOT, START_TIMEOUT_S, Json
+from tests.running import ROOT, Json, port_logged
 
 END_TIMEOUT_S = 15.0
 READ_TIMEOUT_S = 90.0  # 88 pages of a thousand positions take some 10 s on an idle core
@@ -42,7 +41,7 @@ def gateways(count: int, systems: Mapping[str, str], folder: Path, more: str = "
     config.write_text(own + sections + more)
     with ExitStack() as stack:
         started = [stack.enter_context(_serving(config, folder / f"gateway-{n}.log")) for n in range(count)]
-        yield [f"http://127.0.0.1:{_port_said(process, log)}" for process, log in started]
+        yield [f"http://127.0.0.1:{port_logged(process, log)}" for process, log in started]
         for process, _ in started:
             process.terminate()
 
@@ -67,15 +66,6 @@ def _serving(config: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes],
                 process.kill()
                 process.wait()
                 raise
-
-
-def _port_said(process: subprocess.Popen[bytes], log: Path) -> int:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        if found := re.search(r'"port":\s*(\d+).*listening|listening.*"port":\s*(\d+)', log.read_text()):
-            return int(found[1] or found[2])
-        time.sleep(_LOOK_AGAIN_S)
-    raise AssertionError("the gateway did not say that it listens:\n" + log.read_text())
 
 
 async def until_read(folder: Path) -> None:
