@@ -217,7 +217,12 @@ class Loading(Generic[K, T]):
     def _dated(self, reading: Reading[T] | None) -> Reading[T] | None:
         if reading is None:
             return None
-        return Reading(reading.value, reading.source, reading.tier, reading.observed_at, self._policy.fresh_s)
+        max_age_s = reading.max_age_s
+        if reading.tier is FreshnessTier.LIVE:  # asked just now: how long that is good for is this cache's to say
+            max_age_s = self._policy.fresh_s
+        elif reading.tier is FreshnessTier.FRESH:  # a copy that has a lifetime of its own, kept for a while longer
+            max_age_s += self._policy.fresh_s
+        return Reading(reading.value, reading.source, reading.tier, reading.observed_at, max_age_s)
 
     def _put(self, reading: Reading[T] | None, began_at: float, claim: Claim[T]) -> Put[T]:
         absent = reading is None

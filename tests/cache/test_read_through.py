@@ -7,10 +7,13 @@ import pytest
 from cache import CacheEventKind, FreshnessPolicy
 from cache.memory import MemoryStore
 from cache.store import Store
+from domains.products import Product
 from domains.vocabulary import (
     BreakerOpen,
     DeadlineExceeded,
     FreshnessTier,
+    Reading,
+    Sku,
     SystemRole,
     UpstreamError,
     UpstreamFailed,
@@ -41,6 +44,30 @@ async def test_the_second_read_costs_nothing(source: Source, store: Store) -> No
     assert (live.tier, fresh.tier) == (FreshnessTier.LIVE, FreshnessTier.FRESH)
     assert live.value == fresh.value
     assert {(one.source, one.observed_at, one.max_age_s) for one in (live, fresh)} == {("erp:test", START - 1, 10)}
+    assert source.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("tier", "max_age_s"),
+    [(FreshnessTier.FRESH, 600 + 10), (FreshnessTier.STALE_OK, 600), (FreshnessTier.STALE_DEGRADED, 600)],
+)
+async def test_a_copy_keeps_its_own_lifetime(
+    source: Source, store: Store, tier: FreshnessTier, max_age_s: float
+) -> None:
+    """What is kept of a copy that says how long it is good for is good for that and for as long as it is kept here.
+
+    So what is told as FRESH is never older than it may be.
+    """
+
+    async def copied(keys: frozenset[Sku], /) -> dict[Sku, Reading[Product]]:
+        found = await source(keys)
+        return {key: Reading(one.value, one.source, tier, START - 599, 600.0) for key, one in found.items()}
+
+    fetch = products(source, store, fetch=copied)
+    for _ in range(2):
+        (reading,) = (await fetch(skus("a"))).values()
+        assert (reading.tier, reading.observed_at, reading.max_age_s) == (tier, START - 599, max_age_s)
+        source.clock.advance(9)
     assert source.calls == 1
 
 
