@@ -94,7 +94,7 @@ class Bus:
                             await self._read()
                 except (RedisError, OSError) as fault:
                     if self.following.is_set():
-                        _log.warning("the bus is cut off: %s", fault)
+                        _log.warning("the bus is cut off: %s", str(fault) or "no answer in time")
                     self.following.clear()
                 await self._sleep(backoff_s)
                 backoff_s = min(self._limits.backoff_max_s, backoff_s * 2)
