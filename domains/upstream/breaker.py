@@ -87,8 +87,11 @@ class Breaker:
         if self.state is BreakerState.HALF_OPEN:
             self._settle_probe(verdict, slow, now)
         elif verdict is not Verdict.IGNORED:
-            self._window.add(now, failed=verdict is Verdict.FAILURE, slow=slow)
-            if self._window_is_bad(now):
+            failed = verdict is Verdict.FAILURE
+            self._window.add(now, failed=failed, slow=slow)
+            # A call that ended well never opens it: when good ones from before an outage grow old first, the window
+            # gets worse after the system has come back.
+            if (failed or slow) and self._window_is_bad(now):
                 self._failed_probes = 0
                 self._open(now)
 

@@ -82,7 +82,8 @@ class BreakerMachine(RuleBasedStateMachine):
             self.history.append((bucket, verdict is FAILED, slow))
             recent = [entry for entry in self.history if entry[0] > bucket - BUCKETS]
             failures, slows = sum(entry[1] for entry in recent), sum(entry[2] for entry in recent)
-            if len(recent) >= 4 and (failures / len(recent) >= 0.5 or slows / len(recent) >= 0.75):
+            bad = verdict is FAILED or slow
+            if bad and len(recent) >= 4 and (failures / len(recent) >= 0.5 or slows / len(recent) >= 0.75):
                 self.open()
 
     @invariant()
@@ -141,6 +142,18 @@ def test_old_failures_are_forgotten() -> None:
     for now in (0.0, 4.0, 8.0, 12.0, 16.0, 20.0):
         end(breaker, FAILED, now)
     assert breaker.state is BreakerState.CLOSED
+
+
+def test_a_good_answer_opens_nothing() -> None:
+    """When the good answers from before an outage are forgotten first, those that come after it do not pay for that."""
+    breaker = Breaker(POLICY, random=lambda: 0.0)
+    for now, verdict in ((0.0, GOOD), (0.0, GOOD), (0.0, GOOD), (6.0, FAILED), (6.0, FAILED), (7.0, GOOD)):
+        end(breaker, verdict, now)
+    for _ in range(2):
+        end(breaker, GOOD, 11.0)
+        assert breaker.state is BreakerState.CLOSED
+    end(breaker, FAILED, 11.0)
+    assert breaker.state is BreakerState.OPEN
 
 
 def test_cool_down_doubles_up_to_its_maximum() -> None:
