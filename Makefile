@@ -32,8 +32,11 @@ crash-full: .venv/ready-dev ## the same with 2,000 orders and 500 returns on Pos
 fuzz: .venv/ready-dev ## 100,000 random questions by random callers over one shared cache: nobody sees what is not theirs
 	FUZZ_PAIRS=100000 $(BIN)/pytest -s tests/fuzz
 
-bench: .venv/ready-dev ## what a page costs, as ratios; writes build/bench.md, .json and .svg
-	$(BIN)/python -m tests.bench
+bench: .venv/ready ## what answering, a request and size cost beside a constant answer; writes build/bench-*.json, .md and .svg
+	@for bench in engine requests growth; do \
+		$(BIN)/retailgraph bench $$bench --json build/bench-$$bench.json --markdown build/bench-$$bench.md \
+			--svg build/bench-$$bench.svg || exit 1; \
+	done
 
 check: .venv/ready-dev ## style, types, floors, printed schema and contracts
 	$(BIN)/ruff format --check .

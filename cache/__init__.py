@@ -8,8 +8,10 @@ from cache.loading import LoadLimits
 from cache.pantry import Pantry, open_pantry
 from cache.read_through import Cached
 from cache.redis import RedisLimits, connect
+from cache.witness import UNWITNESSED, Witness
 
 __all__ = [
+    "UNWITNESSED",
     "CacheEvent",
     "CacheEventKind",
     "CacheHook",
@@ -18,6 +20,7 @@ __all__ = [
     "LoadLimits",
     "Pantry",
     "RedisLimits",
+    "Witness",
     "connect",
     "open_pantry",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from cache.events import CacheEvent, CacheEventKind, CacheHook, nobody, tell
 from cache.freshness import FreshnessPolicy, Verdict
 from cache.store import Claim, Entry, Put, Shelf, Store, StoreDown
+from cache.witness import UNWITNESSED, Witness
 from domains.vocabulary import BreakerOpen, Fetch, FreshnessTier, Reading, UpstreamError, demanded_age_s
 
 K = TypeVar("K")
@@ -58,6 +60,7 @@ class Surroundings:
     luck: Callable[[], float]
     remaining_s: Callable[[], float | None] = lambda: None
     hook: CacheHook = nobody
+    witness: Witness = UNWITNESSED
     limits: LoadLimits = LoadLimits()
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -104,16 +107,21 @@ class Loading(Generic[K, T]):
         self._around = around
         self.failing = False
 
-    def fresh(self, entries: Mapping[str, Entry[T]]) -> dict[str, Reading[T] | None]:
-        """Those that may be served now, their readings; None: known to be absent. The rest is for `judge`."""
+    def fresh(self, keys: Iterable[K], entries: Iterable[Entry[T] | None]) -> dict[K, Reading[T] | None]:
+        """Of keys and what stands there those that may be served now, with their readings; None: known to be absent.
+
+        The rest is for `judge`.
+        """
         now, demanded_s, surely_s = self._around.clock(), demanded_age_s(), self._policy.surely_fresh_s
-        fresh: dict[str, Reading[T] | None] = {}
-        for text, entry in entries.items():
+        # Most are so young that no draw of the jitter and no demand can matter: no call, and no clock, for each.
+        young_since = now - surely_s if demanded_s is None else inf
+        fresh: dict[K, Reading[T] | None] = {}
+        for key, entry in zip(keys, entries, strict=True):
+            if entry is None:
+                continue
             reading = entry.reading
-            # Most are so young that no draw of the jitter and no demand can matter: no call, and no clock, for each.
-            young = reading is not None and demanded_s is None and now - entry.loaded_at < surely_s
-            if young or self.judge(entry) is Verdict.FRESH:
-                fresh[text] = reading
+            if (reading is not None and entry.loaded_at > young_since) or self.judge(entry) is Verdict.FRESH:
+                fresh[key] = reading
         return fresh
 
     def judge(self, entry: Entry[T]) -> Verdict:

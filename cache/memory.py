@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -59,10 +59,10 @@ class MemoryStore:
         return len(self._kept)
 
     async def get_many(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
-        return self.peek(shelf, owner, keys)
+        return self._standing(shelf, owner, keys)
 
     async def begin(self, shelf: Shelf[T], owner: str, keys: Collection[str], lease_s: float) -> dict[str, Claim[T]]:  # noqa: ARG002 - the port's: nobody else loads here
-        standing = self.peek(shelf, owner, keys)
+        standing = self._standing(shelf, owner, keys)
         return {key: Claim((self.number(),), leads=True, entry=standing.get(key)) for key in keys}
 
     async def set_many(self, shelf: Shelf[T], owner: str, puts: Mapping[str, Put[T]]) -> frozenset[str]:
@@ -79,22 +79,24 @@ class MemoryStore:
         self._number += 1
         return self._number
 
-    def peek(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
+    def peek(self, shelf: Shelf[T], owner: str, keys: Sequence[str]) -> list[Entry[T] | None]:
         now = self._clock()
-        found: dict[str, Entry[T]] = {}
+        found: list[Entry[T] | None] = []
         name, all_kept = shelf.name, self._kept
-        get, used = all_kept.get, all_kept.move_to_end
+        get, used, add = all_kept.get, all_kept.move_to_end, found.append
         for key in keys:
             slot = (name, key, owner)
             kept = get(slot)
             if kept is None:
+                add(None)
                 continue
             entry = kept.entry
             if now >= entry.loaded_at + entry.keep_s:
                 self._remove(slot)
+                add(None)
                 continue
             used(slot)
-            found[key] = entry
+            add(entry)
         return found
 
     def put(self, shelf: Shelf[T], owner: str, puts: Mapping[str, Put[T]]) -> frozenset[str]:
@@ -138,6 +140,11 @@ class MemoryStore:
         self._owners.clear()
         self._bytes = 0
         self._lost_floor = self.number()
+
+    def _standing(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
+        asked = tuple(keys)
+        entries = zip(asked, self.peek(shelf, owner, asked), strict=True)
+        return {key: entry for key, entry in entries if entry is not None}
 
     def _remove(self, slot: _Slot) -> None:
         """Take out what has been served: a slower load that began before it must not take its place."""

@@ -18,6 +18,7 @@ from cache.read_through import Cached
 from cache.redis import RedisLimits, RedisStore
 from cache.store import Shelf, Store
 from cache.tiers import TwoTiers
+from cache.witness import UNWITNESSED, Witness
 from domains.vocabulary import Fetch, SystemRole
 
 K = TypeVar("K")
@@ -77,6 +78,7 @@ class Pantry:
         self._memory.flush()
         for shelf in self._shelves.values():
             shelf.detach_all()
+        self._around.witness.lost()
 
 
 @contextlib.asynccontextmanager
@@ -87,6 +89,7 @@ async def open_pantry(
     prefix: str = "retailgraph",
     remaining_s: Callable[[], float | None] = lambda: None,
     hook: CacheHook = nobody,
+    witness: Witness = UNWITNESSED,
     clock: Callable[[], float] = time.time,
     luck: Callable[[], float] = by_chance,
     load_limits: LoadLimits = LOAD_LIMITS,
@@ -94,7 +97,8 @@ async def open_pantry(
 ) -> AsyncIterator[Pantry]:
     """The pantry of this process and event loop: memory alone, or in front of the store at `url`.
 
-    `remaining_s` tells how long the caller of the moment still waits; None for no limit.
+    `remaining_s` tells how long the caller of the moment still waits; None for no limit. `witness` is told what is read
+    and forgotten.
     """
     memory = MemoryStore(memory_max_bytes, clock)
     store: Store = memory
@@ -102,7 +106,15 @@ async def open_pantry(
     if url is not None:
         shared = RedisStore(url, clock=time.monotonic, prefix=prefix, hook=hook, limits=redis_limits)
         store = TwoTiers(memory, shared)
-    around = Surroundings(store=store, clock=clock, luck=luck, remaining_s=remaining_s, hook=hook, limits=load_limits)
+    around = Surroundings(
+        store=store,
+        clock=clock,
+        luck=luck,
+        remaining_s=remaining_s,
+        hook=hook,
+        witness=witness,
+        limits=load_limits,
+    )
     pantry = Pantry(memory, around)
     if url is None or shared is None:
         yield pantry

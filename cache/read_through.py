@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from typing import Generic, TypeVar, cast
 
-import msgspec
-
 from cache.events import CacheEventKind
 from cache.flights import Flight, Flights
 from cache.freshness import FreshnessPolicy, Verdict
 from cache.loading import Aged, Failed, Landed, Loading, Outcome, Surroundings
 from cache.refreshes import Refreshes
-from cache.store import Entry, Shelf, digest
+from cache.store import Entry, Shelf
+from cache.texts import Texts
 from domains.vocabulary import (
     DeadlineExceeded,
     Fetch,
@@ -30,11 +29,6 @@ T = TypeVar("T")
 
 ANSWER_S = 0.02
 """Kept back from a caller's time, to answer within it without the load that did not end."""
-
-TEXTS_MAX = 4096
-"""Keys whose digest is remembered, per kind of answer: some 1 MiB."""
-
-_OF_IDS = (str, tuple)
 
 NOBODY = ""
 """The owner of what everybody may see."""
@@ -68,7 +62,7 @@ class Cached(Generic[K, T]):
         self._owner = owner
         self._loading = Loading(fetch, policy, shelf, around)
         self._flights = Flights(self._loading)
-        self._texts: dict[K, str] = {}
+        self._texts: Texts[K] = Texts()
         self._refreshes = Refreshes(self._loading, around.limits.refreshes_max, private=owner is not None)
 
     @property
@@ -87,20 +81,20 @@ class Cached(Generic[K, T]):
 
     async def outcomes(self, keys: frozenset[K]) -> dict[K, Reading[T] | UpstreamError]:
         """The same key by key, for callers who can use some answers without the others. An absent key was not found."""
-        owner = NOBODY if self._owner is None else self._owner()
-        if owner is None or (self._owner is not None and not owner):
+        owner = self._whose()
+        if owner is None:
             return dict(await self._fetch(keys))
-        asked = {self._text(key): key for key in keys}
-        near = self._around.store.peek(self.shelf, owner, asked.keys())
-        fresh = self._loading.fresh(near)
-        answers: dict[K, Reading[T] | UpstreamError] = {
-            asked[text]: reading for text, reading in fresh.items() if reading is not None
-        }
+        asked = tuple(keys)
+        texts = self._texts.all(asked)
+        entries = self._peek(owner, texts)
+        fresh = self._loading.fresh(asked, entries)
         if len(fresh) == len(asked):
             if fresh:
                 self._loading.tell(CacheEventKind.HIT, len(fresh))
-            return answers
-        rest: dict[str, K] = {text: key for text, key in asked.items() if text not in fresh}
+            return _there(fresh)
+        answers: dict[K, Reading[T] | UpstreamError] = {**_there(fresh)}
+        near = {text: entry for text, entry in zip(texts, entries, strict=True) if entry is not None}
+        rest: dict[str, K] = {text: key for text, key in zip(texts, asked, strict=True) if key not in fresh}
         outcomes: dict[str, Outcome[T]] = {}
         missing: dict[str, K] = {}
         for text, key in rest.items():
@@ -114,13 +108,26 @@ class Cached(Generic[K, T]):
         self._add(answers, owner, rest, outcomes, hits=len(fresh))
         return answers
 
+    def at_hand(self, keys: Collection[K], /) -> Mapping[K, Reading[T] | None]:
+        """What can be answered without waiting for anything, None for what is known to be absent.
+
+        A page that was shown a moment ago is answered whole, without a task: 45 us less for each kind of answer.
+        """
+        owner = self._whose()
+        if owner is None:
+            return {}
+        fresh = self._loading.fresh(keys, self._peek(owner, self._texts.all(keys)))
+        if fresh:
+            self._loading.tell(CacheEventKind.HIT, len(fresh))
+        return fresh
+
     async def forget(self, keys: Collection[K], version: int | None = None) -> None:
         """Drop the keys, for every owner, here and in the shared store; other processes hear of it through the bus.
 
         `version` orders the invalidations of one key: one that is not newer than the last changes nothing. A load
         that is under way when this is called is not kept.
         """
-        texts = [self._text(key) for key in keys]
+        texts = [self._texts.of(key) for key in keys]
         news = await self._around.store.forget(self.shelf.name, texts, version)
         self.detach(news)
         self._loading.tell(CacheEventKind.FORGOTTEN, len(news))
@@ -128,6 +135,7 @@ class Cached(Generic[K, T]):
     def detach(self, texts: Collection[str]) -> None:
         """The keys of these digests were invalidated elsewhere: loads of them under way are not joined any more."""
         self._flights.detach(texts)
+        self._around.witness.forgotten(self.shelf.name, texts)
 
     def detach_all(self) -> None:
         """Any key may have been invalidated elsewhere."""
@@ -227,17 +235,14 @@ class Cached(Generic[K, T]):
         remaining_s = self._around.remaining_s()
         return remaining_s is None or remaining_s > 0
 
-    def _text(self, key: K) -> str:
-        # Ids and tuples of them are asked for again and again, and found in a fifth of the time that encoding takes; a
-        # basket takes as long to hash, and comes once.
-        if not isinstance(key, _OF_IDS):
-            return digest(msgspec.msgpack.encode(key))
-        text = self._texts.get(key)
-        if text is None:
-            if len(self._texts) >= TEXTS_MAX:
-                del self._texts[next(iter(self._texts))]
-            text = self._texts[key] = digest(msgspec.msgpack.encode(key))
-        return text
+    def _whose(self) -> str | None:
+        """The owner of what may be read and kept now; None where nothing may."""
+        return NOBODY if self._owner is None else self._owner() or None
+
+    def _peek(self, owner: str, texts: list[str]) -> list[Entry[T] | None]:
+        if self._owner is None:
+            self._around.witness.read(self.shelf.name, texts, self.policy.fresh_s)
+        return self._around.store.peek(self.shelf, owner, texts)
 
 
 async def _until_landed(flights: Collection[Flight[T]], wait_s: float) -> None:
@@ -255,6 +260,10 @@ async def _until_landed(flights: Collection[Flight[T]], wait_s: float) -> None:
             return
         await asyncio.wait((flight,), timeout=left_s)
         left_s = until - loop.time()
+
+
+def _there(fresh: Mapping[K, Reading[T] | None]) -> dict[K, Reading[T] | UpstreamError]:
+    return {key: reading for key, reading in fresh.items() if reading is not None}
 
 
 def _stale(entry: Entry[T], *, failing: bool) -> Reading[T]:

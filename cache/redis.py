@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -133,8 +133,8 @@ class RedisStore:
             await asyncio.wait((self._paying,), timeout=self._limits.timeout_s)
         await self._redis.aclose()
 
-    def peek(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:  # noqa: ARG002 - the port's: nothing can be had here without asking
-        return {}
+    def peek(self, shelf: Shelf[T], owner: str, keys: Sequence[str]) -> list[Entry[T] | None]:  # noqa: ARG002 - the port's: nothing can be had here without asking
+        return [None] * len(keys)
 
     async def get_many(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
         bodies = await self._run(scripts.READ, self._places(shelf.name, keys), [self._variant(shelf, owner)])

@@ -7,7 +7,7 @@ not newer than the last changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -80,8 +80,8 @@ class Store(Protocol):
     Any method but `forget` may raise StoreDown.
     """
 
-    def peek(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
-        """What can be had of `get_many` at once, within the process."""
+    def peek(self, shelf: Shelf[T], owner: str, keys: Sequence[str]) -> list[Entry[T] | None]:
+        """What can be had of `get_many` at once, within the process: an entry or None for each key, in order."""
         ...
 
     async def get_many(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 from cache.memory import MemoryStore
@@ -22,11 +22,11 @@ class TwoTiers:
         self._memory = memory
         self._shared = shared
 
-    def peek(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
+    def peek(self, shelf: Shelf[T], owner: str, keys: Sequence[str]) -> list[Entry[T] | None]:
         return self._memory.peek(shelf, owner, keys)
 
     async def get_many(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
-        found = self._memory.peek(shelf, owner, keys)
+        found = await self._memory.get_many(shelf, owner, keys)
         missing = [key for key in keys if key not in found]
         if not missing:
             return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 
 import strawberry
 from starlette.applications import Starlette
@@ -11,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from gateway import wiring
+from gateway.answers import Answers
 from gateway.events import EventDoor
 from gateway.explorer import Sample, explorer_routes
 from gateway.house import House, OpenRetail
@@ -18,6 +22,7 @@ from gateway.http import (
     Asking,
     Correlation,
     CrossOrigin,
+    Direct,
     Drain,
     Draining,
     EventStreamEndpoint,
@@ -26,13 +31,14 @@ from gateway.http import (
     Hops,
     LastResort,
     Readiness,
+    head_of,
     livez,
 )
 from gateway.identity.issuers import Issuer
 from gateway.schema import build_schema
 from gateway.settings import Settings
 from gateway.sockets import SocketEndpoint
-from gateway.wiring import open_retail
+from gateway.telemetry import Metrics, Pulse
 
 
 def build_app(
@@ -40,19 +46,25 @@ def build_app(
     *,
     drain: Drain | None = None,
     samples: Sequence[Sample] = (),
-    open_retail: OpenRetail = open_retail,
+    open_retail: OpenRetail | None = None,
     schema: strawberry.Schema | None = None,
     trusted: Sequence[Issuer] = (),
+    answers: Answers | None = None,
+    pulse: Pulse | None = None,
 ) -> Starlette:
     """The gateway as an ASGI app.
 
     `drain` is what the server tells when it goes down. `samples` are callers that the explorer offers. `open_retail` is
     the house behind the schema; tests bring their own. `trusted` issuers count beside those of the settings: the demo
-    has one.
+    has one. `answers` keeps whole answers; whoever brings a house has it tell them what its cache reads and forgets, or
+    none are kept. `pulse` is what the server beats, for `/metrics`.
     """
     drain = drain or Drain()
+    answers = answers or Answers(settings.answers)
+    open_retail = open_retail or partial(wiring.open_retail, witness=answers)
     house = House(settings, open_retail, trusted, schema or build_schema())
     drain.on_leave(house.streams.leave)
+    asking, questions = _asked(settings, house, answers)
     return Starlette(
         lifespan=house.lifespan,
         middleware=[
@@ -62,27 +74,45 @@ def build_app(
             Middleware(Correlation),  # from here on every line and every outside call carries the request's id
             Middleware(CrossOrigin, origins=house.origins, paths={"/graphql"}),  # whose pages may ask
             Middleware(LastResort),  # a bug is a coded 500 that names the id
+            Middleware(Direct, endpoints={"/graphql": questions}),  # what nearly everybody asks
         ],
         routes=[
-            *_asked(settings, house),
+            Route("/graphql", questions),
+            WebSocketRoute("/graphql", SocketEndpoint(asking, house.streams, house.origins)),
+            _told(settings, house),
             Route("/livez", livez),
             Route("/readyz", Readiness([], drain).readyz),
+            *_measured(settings, pulse or Pulse(), answers),
             *_public(settings, house, samples),
         ],
     )
 
 
-def _asked(settings: Settings, house: House) -> list[BaseRoute]:
-    """Where questions come in, one by one or as a stream, and where outside systems tell what happened."""
+def _asked(settings: Settings, house: House, answers: Answers) -> tuple[Asking, EventStreamEndpoint]:
+    """What asks for messages one after the other, and where questions come in, one by one or as a stream."""
     documents, narrowest = house.turnstile.documents, house.anybodys
     asking = Asking(narrowest, house.admit, settings.http, documents)
-    graphql = GraphQLEndpoint(narrowest, house.admit, settings.http, documents)
+    graphql = GraphQLEndpoint(narrowest, house.admit, settings.http, documents, answers)
+    return asking, EventStreamEndpoint(asking, house.streams, graphql)
+
+
+def _told(settings: Settings, house: House) -> BaseRoute:
+    """Where outside systems tell what happened."""
     secrets = {name: source.keys for name, source in settings.events.sources.items()}
-    return [
-        Route("/graphql", EventStreamEndpoint(asking, house.streams, graphql)),
-        WebSocketRoute("/graphql", SocketEndpoint(asking, house.streams, house.origins)),
-        Route("/events/{source}", EventDoor(secrets, house.ears, settings.http).post, methods=["POST"]),
-    ]
+    return Route("/events/{source}", EventDoor(secrets, house.ears, settings.http).post, methods=["POST"])
+
+
+def _measured(settings: Settings, pulse: Pulse, answers: Answers) -> list[BaseRoute]:
+    """What monitoring reads: nothing, unless the settings say so."""
+    if not settings.metrics.enabled:
+        return []
+    metrics = Metrics(pulse, lambda: asdict(answers.counts))
+
+    async def exposed(request: Request) -> Response:
+        body, media = metrics.exposed(request.headers.get("accept", ""))
+        return Response(body, media_type=media, headers={"Cache-Control": "no-store"})
+
+    return [Route("/metrics", exposed)]
 
 
 def _public(settings: Settings, house: House, samples: Sequence[Sample]) -> list[BaseRoute]:
@@ -90,7 +120,7 @@ def _public(settings: Settings, house: House, samples: Sequence[Sample]) -> list
 
     async def printed(request: Request) -> Response:
         headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-        return PlainTextResponse(await house.schema_for(request.headers), headers=headers)
+        return PlainTextResponse(await house.schema_for(head_of(request.scope).all(b"authorization")), headers=headers)
 
     routes: list[BaseRoute] = []
     if settings.explorer.introspection:

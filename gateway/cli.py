@@ -159,14 +159,21 @@ def explain(
         Path | None, typer.Option(help="A folder of audience files. By default those that come with the product.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="The Python too that runs it when it comes again.")] = False,
 ) -> None:
-    """Show what an operation would ask of which system, and what that would cost, without running it.
+    """Show what an operation would ask of which system, in which stages, and what that would cost, without running it.
 
     Exits with 0 when it would run, 1 when it would be refused, 2 when something cannot be read.
     """
     explaining = _room("gateway.explaining")
     if not explaining.explain(
-        document, audience=audience, path=path, variables=variables, as_json=as_json, audiences=audiences
+        document,
+        audience=audience,
+        path=path,
+        variables=variables,
+        as_json=as_json,
+        audiences=audiences,
+        source=source,
     ):
         raise typer.Exit(1)
 

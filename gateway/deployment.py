@@ -13,6 +13,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from gateway.answers import Answers
 from gateway.app import build_app
 from gateway.doubts import doubts
 from gateway.http import Drain
@@ -65,8 +66,9 @@ def start(config: Path | None, host: str | None, port: int | None, workers: int 
     with bind(host, settings.server.port if port is None else port) as sock:
         listening = partial(_log.info, "listening", host=host, port=sock.getsockname()[1])
         if workers == 1:
-            drain = Drain()
-            _runner(settings)(build_app(settings, drain=drain), sock, drain, listening)
+            drain, pulse = Drain(), Pulse()
+            app = build_app(settings, drain=drain, pulse=pulse)
+            _runner(settings)(app, sock, drain, listening, pulse=pulse)
         else:
             _serve_together(settings, sock, workers, listening)
     _log.info("stopped")
@@ -83,9 +85,11 @@ def _serve_together(settings: Settings, sock: socket, workers: int, listening: C
     schema, open_house = build_schema(), partial(open_retail, promises=promises_of(settings))
 
     def serve(line: Line) -> None:
-        drain = Drain()
-        app = build_app(settings, drain=drain, open_retail=open_house, schema=schema)
-        _runner(settings)(app, sock, drain, line.ready, pulse=Pulse(line.beat))
+        drain, pulse = Drain(), Pulse(line.beat)
+        answers = Answers(settings.answers)
+        house = partial(open_house, witness=answers)
+        app = build_app(settings, drain=drain, open_retail=house, schema=schema, answers=answers, pulse=pulse)
+        _runner(settings)(app, sock, drain, line.ready, pulse=pulse)
 
     together = settings.cache.memory_max_bytes * workers if settings.cache.enabled else 0
     Supervisor(

@@ -220,6 +220,12 @@ class Logs(Section):
     format: Literal["json", "console"] = "json"
 
 
+class Metrics(Section):
+    # /metrics, in the format of Prometheus. Its port is the public one, so that it is asked for by name; the proxy in
+    # front is to keep it from others.
+    enabled: bool = False
+
+
 class Engine(Section):
     # Operations that come again are compiled to Python. Off, graphql-core executes all of them: to tell which of the
     # two is at fault when an answer is wrong.

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
+from gateway.answers import AnswerSettings
 from gateway.audiences import AudienceSettings
 from gateway.audit.settings import AuditSettings
 from gateway.complaints import SettingsError, complaints, unknown_key
@@ -32,6 +33,7 @@ from gateway.sections import (
     Engine,
     Explorer,
     Logs,
+    Metrics,
     Projection,
     PromiseSigning,
     Server,
@@ -65,8 +67,10 @@ class Settings(BaseSettings):
     reconcile: Reconciliation = Reconciliation()
     promises: PromiseSigning = PromiseSigning()
     cache: Cache = Cache()
+    answers: AnswerSettings = AnswerSettings()
     identity: Identity = Identity()
     logs: Logs = Logs()
+    metrics: Metrics = Metrics()
     engine: Engine = Engine()
     explorer: Explorer = Explorer()
 

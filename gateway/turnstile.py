@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager
 
 import structlog
 
 from gateway.audiences import Audience, Audiences
 from gateway.documents import Desk
-from gateway.engine import Engine, Toll
+from gateway.engine import Engine
 from gateway.http import Turns
 from gateway.identity import owner_of
 from gateway.limits import Gate, Payer
@@ -32,10 +31,7 @@ class Turnstile:
 
     def turns(self, caller: Caller) -> Turns:
         """The caller's turns at the gate."""
-        return partial(self._turn, Payer(owner_of(caller), caller.audience))
-
-    def _turn(self, payer: Payer, operations: int) -> AbstractAsyncContextManager[Toll | None]:
-        return self._gate.turn(payer, operations)
+        return self._gate.turns(Payer(owner_of(caller), caller.audience))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -18,7 +18,9 @@ class Freshness:
 
 
 def _freshness(parent: strawberry.Parent[Reading[object]], info: Info) -> Freshness:
-    age_s = info.context.loaders.now.timestamp() - parent.observed_at
+    loaders = info.context.loaders
+    loaders.provenance.says_age = True
+    age_s = loaders.now.timestamp() - parent.observed_at
     return Freshness(
         observed_at=datetime.fromtimestamp(parent.observed_at, UTC),
         age_seconds=max(0, int(age_s)),

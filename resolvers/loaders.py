@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -40,8 +40,24 @@ class _Reads(Generic[K, T]):
         self._running = running
         self._provenance = provenance
         self._within_s = within_s
+        self._near: Callable[[Collection[K]], Mapping[K, Reading[T] | None]] | None = getattr(fetch, "at_hand", None)
+        self.unwritten = False
+        """Whether a key has no answer because our own books could not be read."""
         self.known: dict[K, _Answer[T]] = {}
         self.awaited: dict[K, asyncio.Future[_Bugs]] = {}
+
+    def ask(self, wanted: dict[K, None]) -> dict[K, None]:
+        """Of keys that nobody waits for, those that have to be waited for; the others are known now."""
+        if self._near is None:
+            return wanted
+        with freshest_within(self._within_s):
+            found = self._near(wanted.keys())
+        if not found:
+            return wanted
+        self._provenance.asked.add(id(self._fetch))
+        self._provenance.missed |= None in found.values()
+        self.known.update(found)
+        return {} if len(found) == len(wanted) else {key: None for key in wanted if key not in found}
 
     async def answered(self, levels: list[tuple[K, ...]]) -> list[_Bugs]:
         """Ask for all keys of the levels at once. What went wrong, for each of them."""
@@ -69,6 +85,7 @@ class _Reads(Generic[K, T]):
             with freshest_within(self._within_s):
                 found = await ask(frozenset(keys))
         except (UpstreamError, JournalUnavailable) as error:
+            self.unwritten |= isinstance(error, JournalUnavailable)
             return dict.fromkeys(keys, error)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
@@ -91,7 +108,7 @@ class Loader(Generic[K, T]):
         self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
     ) -> None:
         self._reads = _Reads(fetch, running, provenance, within_s)
-        self._levels: DataLoader[tuple[K, ...], _Bugs] = DataLoader(self._reads.answered, cache=False)
+        self._levels: DataLoader[tuple[K, ...], _Bugs] | None = None  # most answers are at hand
 
     async def load(self, key: K) -> Reading[T] | None:
         """The reading of `key`, or None when there is no such thing. Raises UpstreamError and JournalUnavailable."""
@@ -115,27 +132,30 @@ class Loader(Generic[K, T]):
         """
         known = self._reads.known
         # Whole dictionaries at a time: keys are hashed once here, which for a StockKey is most of the work.
-        wanted = dict.fromkeys(key for key in keys if key is not None)
+        wanted: dict[Any, None] = dict.fromkeys(keys)
+        wanted.pop(None, None)
         if known:
             wanted = {key: None for key in wanted if key not in known}
         for answered in self._coming(wanted) if wanted else ():
             # Whoever stops waiting must not stop the others' read.
             for bug in await asyncio.shield(answered):
                 raise bug
-        settled: list[Reading[T] | UpstreamError | None] = []
-        for key in keys:
-            answer = None if key is None else known[key]
-            if isinstance(answer, JournalUnavailable):
-                raise answer
-            settled.append(answer)
+        settled: list[Any] = [None if key is None else known[key] for key in keys]
+        if self._reads.unwritten:
+            for answer in settled:
+                if isinstance(answer, JournalUnavailable):
+                    raise answer
         return settled
 
     def _coming(self, wanted: dict[K, None]) -> Iterable[asyncio.Future[_Bugs]]:
         """What to wait for until all of `wanted` are known."""
         awaited = self._reads.awaited
         coming = {awaited[key]: None for key in wanted if key in awaited} if awaited else {}
-        new = tuple(key for key in wanted if key not in awaited) if coming else tuple(wanted)
+        rest = {key: None for key in wanted if key not in awaited} if coming else wanted
+        new = tuple(self._reads.ask(rest))
         if new:
+            if self._levels is None:
+                self._levels = DataLoader(self._reads.answered, cache=False)
             level = self._levels.load(new)
             awaited.update(dict.fromkeys(new, level))
             coming[level] = None

@@ -104,6 +104,12 @@ def may_be_shared(context: Context) -> bool:
     return provenance.asked <= public and not provenance.missed
 
 
+def shared_reads(context: Context) -> frozenset[str]:
+    """The names of the public reads that were asked for the answer to this request."""
+    asked = context.loaders.provenance.asked
+    return frozenset(name for name, fetch in public_reads(context.retail).items() if id(fetch) in asked)
+
+
 def public_reads(retail: Retail) -> dict[str, object]:
     """The reads whose answers belong to nobody, by slice and name. Whatever is not listed is private."""
     return {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from domains.vocabulary import FreshnessTier, Reading, TooStale
@@ -11,6 +12,10 @@ from resolvers.reading import Made
 
 PLACES_MAX = 100
 """Places told one by one. No screen has more fields that read a system; what has counts in the whole alone."""
+
+_READINGS = frozenset({Reading})
+AGE_SAID_S = 1.0
+"""An answer that says in its data how old it is says so in whole seconds."""
 
 _RANK = {tier: rank for rank, tier in enumerate(FreshnessTier)}  # the enumeration lists the best first
 
@@ -21,12 +26,34 @@ class Lifetime:
 
     `age_s` is the age of its oldest part. `max_age_s` is the age at which its first part is no longer fresh, so the
     answer stays fresh for `max_age_s - age_s` seconds; where it is stale already, `max_age_s` is the smaller.
+
+    `observed_at`, in seconds since the epoch, is when the oldest part was known. Until `good_until` whoever asks the
+    same may be given the same: all of it is fresh, as young as any @maxStale in it wants, and what its data says of
+    ages is not off by a second.
     """
 
     tier: FreshnessTier
     age_s: int
     max_age_s: int
     places: Mapping[str, FreshnessTier]
+    observed_at: float
+    good_until: float
+
+    def later(self, now: float) -> Lifetime:
+        """Of the same answer when it is given again: older, and nothing in it was asked for just now."""
+        places = {place: _again(tier) for place, tier in self.places.items()}
+        age_s = max(self.age_s, int(now - self.observed_at))
+        return replace(self, tier=_again(self.tier), age_s=age_s, places=places)
+
+    def told(self) -> dict[str, object]:
+        """What clients read of it in `extensions` of their response."""
+        freshness = {
+            "tier": self.tier.value,
+            "ageSeconds": self.age_s,
+            "maxAgeSeconds": self.max_age_s,
+            "paths": {place: tier.value for place, tier in self.places.items()},
+        }
+        return {"freshness": freshness}
 
 
 class Provenance:
@@ -34,17 +61,20 @@ class Provenance:
 
     `now` is the instant at which the request stands, in seconds since the epoch. `asked` holds the identities of the
     Fetches that were asked, `missed` whether one of them did not know a key. `replayed` holds the places whose write
-    was carried out before, and when it was answered first, in seconds since the epoch.
+    was carried out before, and when it was answered first, in seconds since the epoch. `says_age` is set by whatever
+    puts an age into the data itself.
     """
 
     def __init__(self, now: float) -> None:
         self.asked: set[int] = set()
         self.missed = False
+        self.says_age = False
         self.replayed: dict[str, float] = {}
         self._now = now
         self._tier = FreshnessTier.LIVE
-        self._observed_at = float("inf")
-        self._expires_at = float("inf")
+        self._observed_at = inf
+        self._expires_at = inf
+        self._good_until = inf
         self._places: dict[str, FreshnessTier] = {}
 
     def tell(self, place: str, values: Iterable[Any], *, within_s: int | None, whole: bool) -> list[Any]:
@@ -59,6 +89,8 @@ class Provenance:
             self._tier = _worse(self._tier, heard.tier)
             self._observed_at = min(self._observed_at, heard.observed_at)
             self._expires_at = min(self._expires_at, heard.expires_at)
+            if within_s is not None:
+                self._good_until = min(self._good_until, heard.observed_at + within_s)
             before = self._places.get(place)
             if before is not None or len(self._places) < PLACES_MAX:
                 self._places[place] = heard.tier if before is None else _worse(before, heard.tier)
@@ -66,7 +98,7 @@ class Provenance:
 
     def lifetime(self) -> Lifetime | None:
         """Of everything heard so far; None when that is nothing."""
-        if self._observed_at == float("inf"):
+        if self._observed_at == inf:
             return None
         observed_at = min(self._observed_at, self._now)
         return Lifetime(
@@ -75,21 +107,22 @@ class Provenance:
             # Seconds since the epoch leave a few digits behind the point: 5 s must not come out as 4.9999998.
             max_age_s=max(0, int(round(self._expires_at - observed_at, 3))),
             places=dict(self._places),
+            observed_at=observed_at,
+            good_until=self._until(),
         )
+
+    def _until(self) -> float:
+        if _RANK[self._tier] > _RANK[FreshnessTier.FRESH]:
+            return (
+                self._now
+            )  # it is being refreshed, or its source is failing: who asks next may be told something newer
+        return min(self._expires_at, self._good_until, self._now + AGE_SAID_S if self.says_age else inf)
 
     def extensions(self) -> dict[str, object]:
         """What clients read of it in `extensions` of their response; nothing when nothing was read or replayed."""
         replayed: dict[str, object] = {"replayed": list(self.replayed)} if self.replayed else {}
         lifetime = self.lifetime()
-        if lifetime is None:
-            return replayed
-        freshness = {
-            "tier": lifetime.tier.value,
-            "ageSeconds": lifetime.age_s,
-            "maxAgeSeconds": lifetime.max_age_s,
-            "paths": {place: tier.value for place, tier in lifetime.places.items()},
-        }
-        return {"freshness": freshness} | replayed
+        return replayed if lifetime is None else lifetime.told() | replayed
 
 
 class _Heard:
@@ -97,8 +130,8 @@ class _Heard:
 
     def __init__(self, now: float, within_s: int | None, *, whole: bool) -> None:
         self.tier: FreshnessTier | None = None
-        self.observed_at = float("inf")
-        self.expires_at = float("inf")
+        self.observed_at = inf
+        self.expires_at = inf
         self._now = now
         self._within_s = within_s
         self._whole = whole
@@ -107,18 +140,10 @@ class _Heard:
         """What to show instead of each of `values`."""
         if self._within_s is not None:
             return [self.value(value) for value in values]
-        # Nothing is too old, so what is shown is what came: half the time of looking at each.
-        shown: list[Any] = []
-        for value in values:
-            if type(value) is Reading:
-                self._hear(value)
-            elif type(value) is list:
-                value = self.all(value)  # noqa: PLW2901 - the list as it is shown
-            elif type(value) is Made:
-                for reading in value.of:
-                    self._hear(reading)
-                value = value.value  # noqa: PLW2901 - likewise
-            shown.append(value)
+        # Nothing is too old, so what is shown is what came: a quarter of the time of looking at each.
+        readings: list[Reading[Any]] = []
+        shown = _shown(values, readings)
+        self._hear(readings)
         return shown
 
     def value(self, value: Any) -> Any:
@@ -137,16 +162,44 @@ class _Heard:
         # In whole seconds, as `Freshness.ageSeconds` has it: a system's clock a blink behind ours is not an age.
         if self._within_s is not None and (age_s := int(self._now - reading.observed_at)) > self._within_s:
             return TooStale(reading.source, age_s=age_s, max_stale_s=self._within_s)
-        self._hear(reading)
+        self._hear((reading,))
         return None
 
-    def _hear(self, reading: Reading[Any]) -> None:
-        observed_at = reading.observed_at
-        expires_at = observed_at + reading.max_age_s
-        if reading.tier is not self.tier:
-            self.tier = reading.tier if self.tier is None else _worse(self.tier, reading.tier)
-        self.observed_at = min(self.observed_at, observed_at)
-        self.expires_at = min(self.expires_at, expires_at)
+    def _hear(self, readings: Iterable[Reading[Any]]) -> None:
+        tier, observed_at, expires_at = self.tier, self.observed_at, self.expires_at
+        for reading in readings:
+            seen_at = reading.observed_at
+            if seen_at < observed_at:  # noqa: PLR1730 - a call of `min` takes as long as all the rest
+                observed_at = seen_at
+            fresh_until = seen_at + reading.max_age_s
+            if fresh_until < expires_at:  # noqa: PLR1730 - likewise
+                expires_at = fresh_until
+            if reading.tier is not tier:
+                tier = reading.tier if tier is None else _worse(tier, reading.tier)
+        self.tier, self.observed_at, self.expires_at = tier, observed_at, expires_at
+
+
+def _shown(values: Iterable[Any], readings: list[Reading[Any]]) -> list[Any]:
+    """What `values` show, and all readings in them added to `readings`."""
+    shown: list[Any] = []
+    for value in values:
+        kind = type(value)
+        if kind is Reading:
+            readings.append(value)
+        elif kind is list:
+            if _READINGS.issuperset(map(type, value)):
+                readings += value
+            else:
+                value = _shown(value, readings)  # noqa: PLW2901 - the list as it is shown
+        elif kind is Made:
+            readings += value.of
+            value = value.value  # noqa: PLW2901 - likewise
+        shown.append(value)
+    return shown
+
+
+def _again(tier: FreshnessTier) -> FreshnessTier:
+    return FreshnessTier.FRESH if tier is FreshnessTier.LIVE else tier
 
 
 def _worse(one: FreshnessTier, other: FreshnessTier) -> FreshnessTier:

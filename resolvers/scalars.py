@@ -50,7 +50,12 @@ def parse_decimal_literal(node: ValueNode, _variables: object = None) -> Decimal
 
 def write_decimal(value: object) -> str:
     """Plain digits without an exponent. Raises ValueError for what is no finite decimal."""
-    if not isinstance(value, Decimal) or not value.is_finite() or abs(value.adjusted()) > DECIMAL_CHARACTERS_MAX:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise ValueError("not a finite decimal")
+    text = str(value)
+    if "E" not in text and len(text) <= DECIMAL_CHARACTERS_MAX:
+        return text  # as nearly all are: half the time of formatting
+    if abs(value.adjusted()) > DECIMAL_CHARACTERS_MAX:
         raise ValueError("not a finite decimal")
     return f"{value:f}"
 

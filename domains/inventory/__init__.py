@@ -29,6 +29,7 @@ from domains.inventory.port import (
 )
 from domains.inventory.promise_token import PromiseClaims, TokenFault
 from domains.inventory.promised_lines import ReserveLine
+from domains.inventory.promiser import Promiser
 from domains.inventory.promises import Promises
 from domains.inventory.refusals import (
     IllegalReservationState,
@@ -75,6 +76,7 @@ __all__ = [
     "PromiseClaims",
     "PromiseDifference",
     "PromiseKeys",
+    "Promiser",
     "Promises",
     "ReleaseReservation",
     "ReservationDraft",

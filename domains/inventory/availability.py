@@ -24,10 +24,7 @@ DECAY = {
     FreshnessTier.STALE_DEGRADED: Decay(Decimal("0.25"), Decimal(2)),
 }
 
-# Goods of these meanings lie there. Only AVAILABLE_TO_PROMISE counts what is still to come.
-_LYING_THERE = frozenset(
-    {AvailabilitySemantics.ON_HAND, AvailabilitySemantics.SELLABLE, AvailabilitySemantics.SALABLE_CHANNEL}
-)
+_NONE = Decimal(0)
 
 
 def promise(reading: Reading[StockPosition], fulfillment: FulfillmentType | None) -> Reading[Availability]:
@@ -39,7 +36,9 @@ def promise(reading: Reading[StockPosition], fulfillment: FulfillmentType | None
     """
     position = reading.value
     known, semantics = figure_of(position)
-    decay = DECAY.get(reading.tier)
+    tier = reading.tier
+    # By identity where that does: the hash of an enum's member is a call of Python's.
+    decay = None if tier is FreshnessTier.FRESH or tier is FreshnessTier.LIVE else DECAY.get(tier)
     availability = Availability(
         sku=position.sku,
         location_id=position.location_id,
@@ -54,28 +53,23 @@ def promise(reading: Reading[StockPosition], fulfillment: FulfillmentType | None
         expected_at=position.expected_at,
         pick_up_time=position.pick_up_time if fulfillment in (FulfillmentType.PICKUP, None) else None,
     )
-    return Reading(
-        value=availability,
-        source=reading.source,
-        tier=reading.tier,
-        observed_at=reading.observed_at,
-        max_age_s=reading.max_age_s,
-    )
+    return Reading(availability, reading.source, tier, reading.observed_at, reading.max_age_s)
 
 
 def figure_of(position: StockPosition) -> tuple[Decimal | None, AvailabilitySemantics]:
     """How many may be promised, and in which meaning. A figure worked out here is SELLABLE, whatever the others are."""
     own, on_hand = position.available_to_promise, position.on_hand
     if own is not None:
-        if on_hand is not None and position.semantics in _LYING_THERE:
-            own = min(own, on_hand)
-        return max(own, Decimal(0)), position.semantics
+        semantics = position.semantics
+        if on_hand is not None and on_hand < own and semantics is not AvailabilitySemantics.AVAILABLE_TO_PROMISE:
+            own = on_hand  # only what is available to promise counts goods that are still to come
+        return max(own, _NONE), semantics
     if on_hand is None:
         return None, position.semantics
     taken = [part for part in (position.reserved, position.safety_stock) if part is not None]
-    left = on_hand - sum(taken, Decimal(0))
-    if left <= 0:
-        return Decimal(0), AvailabilitySemantics.SELLABLE  # what is not known could only take more
+    left = on_hand - sum(taken, _NONE)
+    if left <= _NONE:
+        return _NONE, AvailabilitySemantics.SELLABLE  # what is not known could only take more
     if len(taken) < 2:
         return None, position.semantics
     return left, AvailabilitySemantics.SELLABLE
@@ -84,7 +78,7 @@ def figure_of(position: StockPosition) -> tuple[Decimal | None, AvailabilitySema
 def _decayed(known: Decimal, decay: Decay) -> Decimal:
     """Whole pieces are taken off, so that a count of pieces stays one."""
     buffer = max(decay.least, (known * decay.share).to_integral_value(ROUND_CEILING))
-    return max(known - buffer, Decimal(0))
+    return max(known - buffer, _NONE)
 
 
 def _status(position: StockPosition, known: Decimal | None, *, stale: bool) -> ItemAvailability:
@@ -92,7 +86,7 @@ def _status(position: StockPosition, known: Decimal | None, *, stale: bool) -> I
 
     What is left of a discontinued item may still be bought, and will not be restocked.
     """
-    if known is not None and known > 0:
+    if known is not None and known > _NONE:
         limited = stale or position.discontinued or known <= LOW_STOCK
         return ItemAvailability.LIMITED_AVAILABILITY if limited else ItemAvailability.IN_STOCK
     if position.discontinued:

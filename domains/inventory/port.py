@@ -14,6 +14,7 @@ from domains.inventory.model import (
     StockKey,
     StockPosition,
 )
+from domains.inventory.promiser import Promiser
 from domains.inventory.promises import Promises
 from domains.vocabulary import Fetch, IdempotencyKey, LocationId, Record
 
@@ -37,6 +38,7 @@ class Inventory:
     `reserve` and `release` answer the reservation as the OMS now has it. Both raise UpstreamRejected when the OMS says
     no; `reason` is then one of INSUFFICIENT_STOCK, RESERVATION_NOT_FOUND, ILLEGAL_TRANSITION, IDEMPOTENCY_CONFLICT.
     `promises` is no outside system's: connectors leave it, and whoever assembles the house puts its own keys there.
+    Nor is `promiser`, who says of `stock` what may be promised.
     """
 
     locations: Fetch[LocationId, Location]
@@ -46,3 +48,4 @@ class Inventory:
     reserve: Callable[[ReservationDraft, IdempotencyKey], Awaitable[InventoryReservation]]
     release: Callable[[str, IdempotencyKey], Awaitable[InventoryReservation]]
     promises: Promises = field(default_factory=Promises.passing)
+    promiser: Promiser = field(default_factory=Promiser)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 
 from domains.vocabulary import ServingPath
@@ -16,11 +15,21 @@ def current_path() -> ServingPath | None:
     return _current.get()
 
 
-@contextlib.contextmanager
-def path_scope(path: ServingPath) -> Iterator[None]:
+def path_scope(path: ServingPath) -> AbstractContextManager[None]:
     """Everything inside, and every task started inside, is on `path`."""
-    token = _current.set(path)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return _Scope(path)
+
+
+class _Scope:
+    """A class, because each request opens one: a generator of contextlib takes three times as long."""
+
+    __slots__ = ("_path", "_token")
+
+    def __init__(self, path: ServingPath) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._path)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)

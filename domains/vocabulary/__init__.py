@@ -69,6 +69,7 @@ from domains.vocabulary.quantity import (
     positive_quantity,
 )
 from domains.vocabulary.reading import (
+    AtHand,
     EachByItself,
     Fetch,
     FreshnessTier,
@@ -96,6 +97,7 @@ __all__ = [
     "FEED_PAGE_MAX",
     "NEVER_SENT",
     "Address",
+    "AtHand",
     "BackendUnavailable",
     "BreakerOpen",
     "CurrencyMismatch",

@@ -27,6 +27,9 @@ class SystemRole(enum.Enum):
     LOYALTY = "LOYALTY"
     CRM = "CRM"
 
+    # An Enum's own hash is a Python function, called some twenty times a request: by what is kept for each system.
+    __hash__ = object.__hash__
+
 
 class ExternalId(Record, frozen=True, kw_only=True):
     """The key under which another system knows the same thing."""

@@ -1,7 +1,7 @@
 """Fetch and Reading: how every read of the house looks."""
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -51,6 +51,16 @@ class EachByItself(Protocol[K, T]):
     """A Fetch that can also say key by key what is known and what failed: one failure then spares the rest."""
 
     async def outcomes(self, keys: frozenset[K], /) -> "Mapping[K, Reading[T] | UpstreamError]": ...
+
+
+@runtime_checkable
+class AtHand(Protocol[K, T]):
+    """A Fetch that can also say what it can answer without waiting: None of a key that is known not to be found.
+
+    Keys that are left out have to be asked for.
+    """
+
+    def at_hand(self, keys: Collection[K], /) -> "Mapping[K, Reading[T] | None]": ...
 
 
 _demanded_age_s: ContextVar[float | None] = ContextVar("retailgraph_demanded_age_s", default=None)

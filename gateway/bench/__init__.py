@@ -1,7 +1,7 @@
 """Measures the product from outside, as a shop would use it: load, figures, a report and a picture of them.
 
 Knows nothing of how answers are made; only `counted.py` and `inside.py`, the gateways that are measured, open the
-house, and `stages.py` takes one apart."""
+house, and `stages.py` and `leaves.py` take one apart."""
 
 from gateway.bench.figures import Machine, Spread, machine, quantile, ratio, spread
 from gateway.bench.load import Ended, Outcome, Run, Sample, Task, closed, paced

@@ -13,7 +13,7 @@ from gateway.bench.figures import ratio, spread
 from gateway.bench.load import Outcome, Sample
 from gateway.bench.picture import Bar, bars
 from gateway.bench.report import Claim, Report
-from gateway.bench.shown import BUSY, WIDE
+from gateway.bench.shown import BUSY, WIDE, print_claims
 
 ABOVE_MS_MAX = 50.0
 SUCCESS_MIN = 0.999
@@ -96,9 +96,7 @@ def print_report(report: Report, console: Console) -> None:
     for one in report.rows:
         for why in one["why"]:
             console.print(f"[yellow]{one['operation']}[/yellow]  {escape(why)}")
-    for claim in report.claims:
-        verdict = "[green]holds [/green]" if claim.holds else "[bold red]missed[/bold red]"
-        console.print(f"{verdict}  {claim.claim}: {escape(claim.measured)}; limit {claim.limit}")
+    print_claims(report, console)
 
 
 def picture(report: Report) -> str:

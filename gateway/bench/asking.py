@@ -15,12 +15,14 @@ _NOT_SENT = 0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`status` 0: there was no answer, and `fault` says why. `errors` are the codes of what is missing from `data`."""
+    """`status` 0: there was no answer, and `fault` says why. `errors` are the codes of what is missing from `data`, and
+    `systems` whose fault that is."""
 
     status: int
     data: Mapping[str, Any]
     errors: tuple[str, ...] = ()
     fault: str = ""
+    systems: frozenset[str] = frozenset()
 
     @property
     def is_whole(self) -> bool:
@@ -56,8 +58,10 @@ class Asking:
                 body = await response.json()
         except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
             return Answer(_NOT_SENT, {}, fault=type(exc).__name__)
-        codes = tuple(str(error.get("extensions", {}).get("code", "?")) for error in body.get("errors", ()))
-        return Answer(response.status, body.get("data") or {}, codes)
+        told = [error.get("extensions", {}) for error in body.get("errors", ())]
+        codes = tuple(str(one.get("code", "?")) for one in told)
+        systems = frozenset(str(one.get("system", "?")) for one in told)
+        return Answer(response.status, body.get("data") or {}, codes, systems=systems)
 
     async def json_of(self, path: str) -> Any:
         """A page of the gateway. Raises aiohttp.ClientError."""

@@ -28,12 +28,13 @@ async def constant(scope: Scope, receive: Receive, send: Send) -> None:  # noqa:
     await send({"type": "http.response.body", "body": _CONSTANT})
 
 
-def request_of(query: str, variables: dict[str, Any], token: str) -> bytes:
-    """A GraphQL request as a client sends it."""
+def request_of(query: str, variables: dict[str, Any], token: str | None) -> bytes:
+    """A GraphQL request as a client sends it; without a token it is anybody's."""
     body = orjson.dumps({"query": query, "variables": variables})
+    caller = "" if token is None else f"Authorization: Bearer {token}\r\n"
     head = (
         "POST /graphql HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\n"
-        f"Accept: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Accept: application/json\r\n{caller}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

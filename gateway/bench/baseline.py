@@ -15,6 +15,13 @@ SLOWER_MAX: Final = 0.15
 """By this share, and the noise of both runs, a ratio may be higher: another build of Python moves them by 10 %."""
 
 COMMITTED: Final = Path(__file__).parent / "baseline.json"
+"""Of `bench engine`."""
+
+COMMITTED_REQUESTS: Final = Path(__file__).parent / "requests-baseline.json"
+COMMITTED_GROWTH: Final = Path(__file__).parent / "growth-baseline.json"
+
+_FIGURES: Final = (("floor_ratio", "noise", ""), ("p50_ratio", "p50_noise", " p50"))
+"""The members of a row that are compared, where it has them, each with its noise and what it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,11 @@ def compared(before: Mapping[str, Any], now: Report) -> tuple[Change, ...]:
 
 def _changes(old: Mapping[str, Mapping[str, Any]], rows: Iterable[Mapping[str, Any]]) -> Iterable[Change]:
     for row in rows:
-        then = old.get(_name(row))
-        if then is not None and then["floor_ratio"] > 0:
-            allowed = SLOWER_MAX + float(then["noise"]) + float(row["noise"])
-            yield Change(_name(row), float(then["floor_ratio"]), float(row["floor_ratio"]), allowed)
+        then = old.get(_name(row), {})
+        for figure, noise, called in _FIGURES:
+            if then.get(figure, 0) > 0 and figure in row:
+                allowed = SLOWER_MAX + float(then[noise]) + float(row[noise])
+                yield Change(_name(row) + called, float(then[figure]), float(row[figure]), allowed)
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -15,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from rich.console import Console
 
@@ -26,9 +22,10 @@ from gateway.bench.asking import Asking, client
 from gateway.bench.conditions import CONDITIONS, ERP_MEDIAN_MS, Condition, Erp, Told, ask_an_associate
 from gateway.bench.counted import CALLS
 from gateway.bench.figures import machine
-from gateway.bench.house import gateway, settings_for
+from gateway.bench.house import settings_for
 from gateway.bench.load import OnSample, Sample, closed, paced
 from gateway.bench.neighbours import others_share, ticks
+from gateway.bench.processes import ended_by_signal, gateway
 from gateway.bench.report import Report, write
 from gateway.bench.shoppers import Shop, open_shop
 from gateway.bench.verdicts import Counts, Row, claims
@@ -151,25 +148,17 @@ def start(operations: int, json_file: Path | None, svg_file: Path | None) -> boo
     if operations < OPERATIONS_MIN:
         raise CannotStart(f"--operations is at least {OPERATIONS_MIN}, 20 for each condition of the ERP.")
     console = Console(highlight=False, soft_wrap=True)
-    before = signal.signal(signal.SIGTERM, _end)
     try:
-        with tempfile.TemporaryDirectory(prefix="retailgraph-") as folder:
+        with ended_by_signal(), tempfile.TemporaryDirectory(prefix="retailgraph-") as folder:
             report = _measured(operations, Path(folder), console)
     except SandboxFailed as exc:
         raise CannotStart(f"the outside systems did not start: {exc}") from exc
-    finally:
-        signal.signal(signal.SIGTERM, before)
     shown.print_report(report, console)
     if json_file is not None:
         report.write(json_file)
     if svg_file is not None:
         write(svg_file, shown.picture(report))
     return report.holds
-
-
-def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    """A signal unwinds the stack, so that nothing that was started stays behind."""
-    sys.exit(143)
 
 
 def _measured(operations: int, folder: Path, console: Console) -> Report:

@@ -20,13 +20,13 @@ def print_costs(title: str, report: Report, console: Console) -> None:
     """A row for each page, a column for each stage: microseconds of CPU, and how many times the floor."""
     stages, pages = _axes(report.rows)
     table = Table(title=f"\n{title}", title_justify="left", title_style="bold", width=WIDE)
-    table.add_column("us, and times the floor", no_wrap=True)
+    table.add_column(_heading(report.rows), no_wrap=True)
     for stage in stages:
         table.add_column(stage, justify="right")
     for page in pages:
         table.add_row(page, *(_cell(_row(report.rows, page, stage)) for stage in stages))
     console.print(table)
-    console.print(f"The floor, a constant answer of the same server, is {report.setup['floor_us']:.1f} us.")
+    console.print(_floor(report.setup))
     console.print(f"{report.elapsed_s:.0f} s.\n{escape(str(report.machine))}\n")
 
 
@@ -44,13 +44,20 @@ def print_changes(changes: Sequence[Change], console: Console) -> None:
 def as_markdown(title: str, report: Report) -> str:
     """The table as Markdown."""
     stages, pages = _axes(report.rows)
-    head = ["| us, and times the floor | " + " | ".join(stages) + " |", "|---|" + "---:|" * len(stages)]
+    head = [f"| {_heading(report.rows)} | " + " | ".join(stages) + " |", "|---|" + "---:|" * len(stages)]
     lines = [
         f"| {page} | " + " | ".join(_cell(_row(report.rows, page, stage)) for stage in stages) + " |" for page in pages
     ]
-    floor = f"The floor, a constant answer of the same server, is {report.setup['floor_us']:.1f} us."
     return "\n".join(
-        [f"# {title}", "", *head, *lines, "", f"{floor} {report.machine}, {report.began_at:%Y-%m-%d}.", ""]
+        [
+            f"# {title}",
+            "",
+            *head,
+            *lines,
+            "",
+            f"{_floor(report.setup)} {report.machine}, {report.began_at:%Y-%m-%d}.",
+            "",
+        ]
     )
 
 
@@ -69,6 +76,11 @@ def picture(title: str, subtitle: str, report: Report, stages: Sequence[str]) ->
     return lengths(title, subtitle, rows, "x", f"{report.machine} · {report.began_at:%Y-%m-%d}")
 
 
+def _floor(setup: Mapping[str, Any]) -> str:
+    waited = f", {setup['floor_p50_ms']:.2f}/{setup['floor_p99_ms']:.2f} ms" if "floor_p50_ms" in setup else ""
+    return f"The floor, a constant answer of the same server, is {setup['floor_us']:.1f} us{waited}."
+
+
 def _axes(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(row["stage"] for row in rows)), list(dict.fromkeys(row["page"] for row in rows))
 
@@ -77,8 +89,17 @@ def _row(rows: Sequence[Mapping[str, Any]], page: str, stage: str) -> Mapping[st
     return next((row for row in rows if (row["page"], row["stage"]) == (page, stage)), None)
 
 
+def _heading(rows: Sequence[Mapping[str, Any]]) -> str:
+    return "us, x floor; p50/p99; calls" if any("p50_ms" in row for row in rows) else "us, and times the floor"
+
+
 def _cell(row: Mapping[str, Any] | None) -> str:
-    return "" if row is None else f"{_figure(row['cpu_us'])} x{_figure(row['floor_ratio'])}"
+    if row is None:
+        return ""
+    cost = f"{_figure(row['cpu_us'])} x{_figure(row['floor_ratio'])}"
+    if "p50_ms" not in row:
+        return cost
+    return f"{cost}; {_figure(row['p50_ms'])}/{_figure(row['p99_ms'])} ms; {row['calls']:g}"
 
 
 def _figure(value: float) -> str:

@@ -7,10 +7,7 @@ listens, and ends by itself when standard input does, so that it outlives nobody
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
-import threading
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -21,9 +18,10 @@ from starlette.routing import Route
 
 from domains.upstream import Wire
 from domains.vocabulary import SystemRole
+from gateway.answers import Answers
 from gateway.app import build_app
+from gateway.bench.child import serve_child
 from gateway.http import Drain
-from gateway.serving import bind, run
 from gateway.settings import build
 from gateway.telemetry import configure_logs
 from gateway.wiring import open_retail
@@ -31,8 +29,6 @@ from gateway.wiring import open_retail
 CALLS = "/_bench/calls"
 BACKGROUND = "BACKGROUND"
 """The name of calls on whose time nobody waits."""
-
-_DRAIN_TIMEOUT_S = 2.0
 
 
 def main(file: str) -> None:
@@ -44,13 +40,11 @@ def main(file: str) -> None:
     async def calls(_: Request) -> JSONResponse:
         return JSONResponse(counted(wires))
 
-    drain = Drain()
-    app = build_app(settings, drain=drain, open_retail=partial(open_retail, watch=wires.update))
+    drain, answers = Drain(), Answers(settings.answers)
+    house = partial(open_retail, watch=wires.update, witness=answers)
+    app = build_app(settings, drain=drain, open_retail=house, answers=answers)
     app.router.routes.append(Route(CALLS, calls))
-    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
-    with bind(settings.server.host, settings.server.port) as sock:
-        port = sock.getsockname()[1]
-        run(app, sock, drain, partial(_say, f"{port}\n"), linger_s=0, timeout_s=_DRAIN_TIMEOUT_S)
+    serve_child(app, drain, settings.server.host, settings.server.port)
 
 
 def counted(wires: Mapping[SystemRole, Wire]) -> dict[str, dict[str, dict[str, int]]]:
@@ -63,17 +57,6 @@ def counted(wires: Mapping[SystemRole, Wire]) -> dict[str, dict[str, dict[str, i
         }
         for role, wire in snapshots.items()
     }
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line)
-    sys.stdout.flush()
-
-
-def _end_with_parent() -> None:
-    while os.read(0, 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

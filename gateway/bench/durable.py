@@ -26,9 +26,10 @@ from gateway.bench.asking import Asking, client
 from gateway.bench.baskets import ORDER, RETURN, Baskets, open_baskets, plain_calls
 from gateway.bench.counted import CALLS
 from gateway.bench.figures import machine
-from gateway.bench.house import gateway, settings_for
+from gateway.bench.house import settings_for
 from gateway.bench.load import Run, paced
 from gateway.bench.neighbours import others_share, ticks
+from gateway.bench.processes import ended_by_signal, gateway
 from gateway.bench.report import Report, write
 from gateway.database import open_database
 from gateway.durable.tables import steps
@@ -70,7 +71,7 @@ def start(operations: int, database: str | None, json_file: Path | None, svg_fil
         raise CannotStart(f"--operations is {OPERATIONS_MIN} to {OPERATIONS_MAX}.")
     console = Console(highlight=False, soft_wrap=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="retailgraph-") as folder:
+        with ended_by_signal(), tempfile.TemporaryDirectory(prefix="retailgraph-") as folder:
             report = _measured(operations, database, Path(folder), console)
     except SandboxFailed as exc:
         raise CannotStart(f"the outside systems did not start: {exc}") from exc

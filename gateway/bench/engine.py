@@ -6,8 +6,9 @@ from typing import Any
 
 from gateway.bench.baseline import COMMITTED
 from gateway.bench.inside import opened, settings_inside
-from gateway.bench.micro import Bench, Files, Piece, Place
+from gateway.bench.micro import Bench, Piece, Place
 from gateway.bench.pages import PAGES
+from gateway.bench.sheet import Files, Sheet
 from gateway.bench.stages import REQUEST, UNCACHED, Stages
 from gateway.schema import build_schema
 
@@ -23,12 +24,11 @@ async def _prepare(place: Place) -> tuple[list[Piece], dict[str, Any]]:
     return pieces, {"outside_calls": {page.name: await stages.calls(page, place.systems) for page in PAGES}}
 
 
-BENCH = Bench(
-    "engine",
+SHEET = Sheet(
     "What answering costs",
     "CPU of one request, its document prepared, as a multiple of a constant answer of the same server.",
     (REQUEST, UNCACHED),
-    _prepare,
 )
+BENCH = Bench("engine", SHEET, _prepare)
 
 __all__ = ["BENCH", "COMMITTED", "Files"]

@@ -1,4 +1,4 @@
-"""`retailgraph bench growth`: what longer lists, more callers at once and a fuller cache cost."""
+"""`retailgraph bench growth`: what longer lists, larger answers, more callers at once and a fuller cache cost."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ from typing import Any
 from domains.inventory import AvailabilitySemantics, StockKey, StockPosition
 from domains.vocabulary import FreshnessTier, LocationId, Reading, Sku
 from gateway.bench.bare import Bare, request_of
-from gateway.bench.inside import TOKENS, Inside, become, opened, settings_inside
-from gateway.bench.micro import Bench, Files, Piece, Place
+from gateway.bench.baseline import COMMITTED_GROWTH
+from gateway.bench.house import TOKENS
+from gateway.bench.inside import Inside, become, opened, settings_inside
+from gateway.bench.leaves import PER_LEAVES, leaf_claims, leaf_pieces
+from gateway.bench.micro import Bench, Piece, Place
 from gateway.bench.pages import LISTED, list_of
+from gateway.bench.sheet import Files, Sheet
 from gateway.bench.stages import answered
 from gateway.sections import Cache
 from gateway.telemetry import resident_bytes
@@ -45,6 +49,7 @@ class Filled:
 async def _prepare(million: bool, place: Place) -> tuple[list[Piece], dict[str, Any]]:
     inside = await place.stack.enter_async_context(opened(settings_inside(place.systems, place.folder, kept=True)))
     found = [await _list(inside, place.stack, number) for number in LISTS]
+    found += await leaf_pieces(inside)
     found += [await _callers(inside, place.stack, number) for number in CALLERS]
     filled = []
     for keys in (*KEYS, *([MILLION] if million else [])):
@@ -56,8 +61,9 @@ async def _prepare(million: bool, place: Place) -> tuple[list[Piece], dict[str, 
 
 def bench(*, million: bool) -> Bench:
     """The bench, with a cache of a million keys or without: that takes some gigabytes and a minute."""
-    told = "CPU as a multiple of a constant answer of the same server: longer lists, more callers, a fuller cache."
-    return Bench("growth", "What size costs", told, (REQUEST, PER_CALLER, HIT), partial(_prepare, million))
+    told = "CPU as a multiple of a constant answer of the same server, for longer lists, larger answers, more callers."
+    sheet = Sheet("What size costs", told, (REQUEST, PER_LEAVES, PER_CALLER, HIT))
+    return Bench("growth", sheet, partial(_prepare, million), leaf_claims)
 
 
 async def _list(inside: Inside, stack: AsyncExitStack, number: int) -> Piece:
@@ -118,4 +124,4 @@ def _position(key: StockKey) -> StockPosition:
     )
 
 
-__all__ = ["Files", "bench"]
+__all__ = ["COMMITTED_GROWTH", "Files", "bench"]

@@ -1,26 +1,26 @@
-"""What a bench runs against: the sandbox, and the gateway that is measured, as processes of their own."""
+"""What a bench runs against: the settings of the gateway that is measured, and who asks it."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import select
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway.trouble import CannotStart
+from gateway.policies import KEPT
 
 HOST = "127.0.0.1"
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 10.0
 NEVER_S = 86_400.0  # longer than any bench: what the ERP counts is then of the bench alone
-_LOG_LINES_SHOWN = 15
 
 SHOPPERS = tuple(f"cust-{number:05}" for number in range(1, 41))
+
+ASSOCIATE = "bench-associate"
+"""The token of an associate of the bench."""
+
+
+def token_of(customer: str) -> str:
+    """The bearer token of a customer of the sandbox, good for nothing but a bench."""
+    return f"bench-{customer}"
 
 
 # Each shopper of the bench stands for a hundred.
@@ -30,11 +30,25 @@ _SHOPPERS_LIMITS = {
     "concurrent_max": 1600,
     "budget_per_min": {"oms": 60_000, "loyalty": 30_000, "crm": 30_000},
 }
+_LONG = {"fresh_s": NEVER_S, "negative_s": NEVER_S}
+KEPT_LONG = {"enabled": True, "freshness": dict.fromkeys(KEPT, _LONG)}
+"""`[cache]` where all that can be kept stays for longer than any bench."""
 
+NOT_KEPT = {"enabled": False}
+"""`[cache]` where nothing is kept."""
 
-def token_of(customer: str) -> str:
-    """The bearer token of a customer of the sandbox, good for nothing but a bench."""
-    return f"bench-{customer}"
+TOKENS = {"associate": ASSOCIATE, "storefront": token_of(SHOPPERS[0])}
+"""By audience, the token of who may ask as much as they like."""
+
+_MUCH = 1_000_000
+_UNBOUNDED = {
+    "requests_per_s": _MUCH,
+    "burst": _MUCH,
+    "concurrent_max": _MUCH,
+    "items_max": _MUCH,
+    "cost_max": dict.fromkeys(("erp", "oms", "loyalty", "crm"), _MUCH),
+    "budget_per_min": dict.fromkeys(("erp", "oms", "loyalty", "crm"), _MUCH),
+}
 
 
 def settings_for(systems: Mapping[str, str], folder: Path) -> dict[str, Any]:
@@ -65,43 +79,16 @@ def settings_for(systems: Mapping[str, str], folder: Path) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def gateway(settings: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, int]]:
-    """Address and process id of a gateway with these settings, running until the context ends. Raises CannotStart."""
-    config, log = folder / "settings.json", folder / "gateway.log"
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    # Its log is a file: a pipe that nobody reads would stop a process that has much to complain about.
-    with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603 - our own module, no shell, arguments made here
-            [sys.executable, "-m", "gateway.bench.counted", str(config)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            process_group=0,  # a Ctrl-C in the terminal reaches the bench alone, which then ends it
-        )
-        try:
-            yield f"http://{HOST}:{_port_said(process, log)}", process.pid
-        finally:
-            _stop(process)
+def unbounded(systems: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """The settings of a gateway where two callers may ask as much as they like, and nothing runs but what they ask.
 
-
-def _port_said(process: subprocess.Popen[bytes], log: Path) -> int:
-    stdout = process.stdout
-    readable = stdout is not None and select.select([stdout], [], [], START_TIMEOUT_S)[0]
-    line = stdout.readline() if stdout is not None and readable else b""
-    if not line.strip().isdigit():
-        said = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES_SHOWN:])
-        raise CannotStart(f"the gateway to be measured did not come up; it said:\n{said}")
-    return int(line)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()  # it ends when its standard input does
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_TIMEOUT_S)
-    if process.stdout is not None:
-        process.stdout.close()
+    All of that does run: no answer is kept as a whole.
+    """
+    given = settings_for(systems, folder)
+    given["identity"]["tokens"].append(
+        {"sha256": hashlib.sha256(ASSOCIATE.encode()).hexdigest(), "subject": "bench", "audience": "associate"}
+    )
+    given["audiences"] = {"limits": dict.fromkeys(("associate", "storefront"), _UNBOUNDED)}
+    given["durable"] = {"workers_in_serve": False}
+    given["answers"] = {"enabled": False}
+    return given

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from starlette.types import ASGIApp
 
 from gateway.app import build_app
-from gateway.bench.house import SHOPPERS, settings_for, token_of
+from gateway.bench.house import KEPT_LONG, NOT_KEPT, SHOPPERS, unbounded
 from gateway.identity import current_owner, owner_of, residency, residency_of
-from gateway.policies import KEPT
 from gateway.settings import Settings, build
 from gateway.wiring import open_retail
 from resolvers.context import Caller, Context, Retail
-
-ASSOCIATE = "bench-associate"
-KEPT_S = 86_400.0
-_MUCH = 1_000_000
-_UNBOUNDED = {
-    "requests_per_s": _MUCH,
-    "burst": _MUCH,
-    "concurrent_max": _MUCH,
-    "items_max": _MUCH,
-    "cost_max": dict.fromkeys(("erp", "oms", "loyalty", "crm"), _MUCH),
-    "budget_per_min": dict.fromkeys(("erp", "oms", "loyalty", "crm"), _MUCH),
-}
 
 CALLERS = {
     "associate": Caller("bench", "associate"),
     "storefront": Caller(f"shopper-{SHOPPERS[0]}", "storefront", customer_id=SHOPPERS[0]),  # type: ignore[arg-type]  # a NewType over str
 }
-TOKENS = {"associate": ASSOCIATE, "storefront": token_of(SHOPPERS[0])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +37,7 @@ class Inside:
 
 def settings_inside(systems: Mapping[str, str], folder: Path, *, kept: bool) -> Settings:
     """Settings under which nothing runs but what is asked. What is `kept` stays for longer than any bench."""
-    given: dict[str, Any] = settings_for(systems, folder)
-    given["identity"]["tokens"].append(
-        {"sha256": hashlib.sha256(ASSOCIATE.encode()).hexdigest(), "subject": "bench", "audience": "associate"}
-    )
-    given["audiences"] = {"limits": dict.fromkeys(CALLERS, _UNBOUNDED)}
-    given["durable"] = {"workers_in_serve": False}
-    long = {"fresh_s": KEPT_S, "negative_s": KEPT_S}
-    given["cache"] = {"enabled": kept, "freshness": dict.fromkeys(KEPT, long)}
+    given = unbounded(systems, folder) | {"cache": KEPT_LONG if kept else NOT_KEPT}
     given["logs"] = {"level": "error"}
     return build(given)
 

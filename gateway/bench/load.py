@@ -7,6 +7,7 @@ import enum
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import TypeAlias
 
 
@@ -89,9 +90,14 @@ async def paced(
     rate_per_s: float,
     in_flight_max: int,
     on_sample: OnSample = quiet,
+    *,
     clock: Clock = time.perf_counter,
+    luck: Random | None = None,
 ) -> Run:
     """Begin `rate_per_s` of `tasks` a second, however long answers take, with at most `in_flight_max` under way.
+
+    Evenly, or, with a `luck`, each at any moment of its interval: two loads in step never meet while all is well, and
+    do as soon as something is delayed.
 
     Latencies are from the moment an operation was due: whoever waits because others are late has waited.
     """
@@ -106,7 +112,7 @@ async def paced(
 
     async with asyncio.TaskGroup() as group:
         for number, task in enumerate(tasks):
-            due = began + number / rate_per_s
+            due = began + (number + (0.0 if luck is None else luck.random())) / rate_per_s
             await asyncio.sleep(max(0.0, due - clock()))
             await slots.acquire()
             group.create_task(one(task, due))

@@ -20,12 +20,11 @@ from rich.console import Console
 
 from domains.sandbox import Sandbox, SandboxFailed
 from gateway.bench.bare import Bare, constant, request_of
-from gateway.bench.baseline import compared, read
-from gateway.bench.costs import as_markdown, picture, print_changes, print_costs
 from gateway.bench.figures import machine
 from gateway.bench.inside import settings_inside
 from gateway.bench.neighbours import others_share, ticks
-from gateway.bench.report import Report, write
+from gateway.bench.report import Claim, Report
+from gateway.bench.sheet import Files, Sheet, Told
 from gateway.bench.timing import Timed, Work, timed
 from gateway.telemetry import configure_logs
 from gateway.trouble import CannotStart
@@ -44,7 +43,7 @@ class Piece:
     page: str
     stage: str
     work: Work
-    share: int = 1
+    share: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +59,32 @@ Prepare = Callable[[Place], Awaitable[tuple[list[Piece], dict[str, Any]]]]
 """The pieces, and what else is to be said of how they were measured."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
-    """Where to leave what was measured, and what to compare it with; None where not."""
+Judge = Callable[[Sequence[Mapping[str, Any]]], tuple[Claim, ...]]
+"""What is claimed of the rows."""
 
-    json: Path | None = None
-    markdown: Path | None = None
-    svg: Path | None = None
-    baseline: Path | None = None
+
+def nothing_claimed(_: Sequence[Mapping[str, Any]]) -> tuple[Claim, ...]:
+    """Figures alone."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One of them. `pictured` are the stages that are drawn."""
+    """One of them."""
 
     name: str
-    title: str
-    subtitle: str
-    pictured: Sequence[str]
+    sheet: Sheet
     prepare: Prepare
+    judge: Judge = nothing_claimed
 
-    def start(self, rounds: int, files: Files) -> bool:
-        """Measure, print the table, write the files; whether nothing is slower than the baseline.
-
-        Raises CannotStart.
-        """
+    def start(self, rounds: int, files: Files) -> Told:
+        """Measure, print the table, write the files. Raises CannotStart."""
         if not ROUNDS_MIN <= rounds <= ROUNDS_MAX:
             raise CannotStart(f"--rounds is {ROUNDS_MIN} to {ROUNDS_MAX}.")
-        before = None if files.baseline is None else read(files.baseline)
+        before = files.earlier()
         configure_logs("error", "console")
         console = Console(highlight=False, soft_wrap=True)
-        report = self.measured(rounds, console)
-        changes = () if before is None else compared(before, report)
-        print_costs(self.title, report, console)
-        if before is not None:
-            print_changes(changes, console)
-        if files.json is not None:
-            report.write(files.json)
-        if files.markdown is not None:
-            write(files.markdown, as_markdown(self.title, report))
-        if files.svg is not None:
-            write(files.svg, picture(self.title, self.subtitle, report, self.pictured))
-        return not any(change.slower for change in changes)
+        return self.sheet.show(self.measured(rounds, console), before, files, console)
 
     def measured(self, rounds: int, console: Console) -> Report:
         """The report of one run. Raises CannotStart."""
@@ -117,7 +100,7 @@ class Bench:
         except SandboxFailed as exc:
             raise CannotStart(f"the outside systems did not start: {exc}") from exc
         setup |= {"rounds": rounds, "batch_ms": BATCH_S * 1000, "others_cpu_share": others, "seed": SEED}
-        return Report(self.name, began_at, time.monotonic() - began, machine(), setup, rows)
+        return Report(self.name, began_at, time.monotonic() - began, machine(), setup, rows, self.judge(rows))
 
     async def _rows(
         self, systems: Mapping[str, str], folder: Path, rounds: int, console: Console

@@ -79,6 +79,11 @@ def print_report(report: Report, console: Console) -> None:
     for row in report.rows:
         for why, count in row["why"].items():
             console.print(f"[yellow]{row['condition']}[/yellow]  {count} x {escape(why)}")
+    print_claims(report, console)
+
+
+def print_claims(report: Report, console: Console) -> None:
+    """A line for each verdict."""
     for claim in report.claims:
         verdict = "[green]holds [/green]" if claim.holds else "[bold red]missed[/bold red]"
         console.print(f"{verdict}  {claim.claim}: {escape(claim.measured)}; limit {claim.limit}")

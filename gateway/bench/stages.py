@@ -13,8 +13,10 @@ from graphql import parse, specified_rules, validate
 from gateway.audiences import read_audiences
 from gateway.bench.asking import client
 from gateway.bench.bare import Bare, request_of
-from gateway.bench.inside import CALLERS, TOKENS, Inside, become
+from gateway.bench.house import TOKENS
+from gateway.bench.inside import CALLERS, Inside, become
 from gateway.bench.pages import Page
+from gateway.bench.plain import Plain
 from gateway.bench.timing import Work
 from gateway.engine import Answer, CacheSizes, Engine, Operations
 from gateway.http.encoding import encoded
@@ -24,11 +26,12 @@ from gateway.schema import RULES, priced, served
 from gateway.trouble import CannotStart
 from gateway.views import view_of
 
-REQUEST, UNCACHED = "request", "uncached"
-STAGES = ("parse", "validate", "prepare", "execute", "compiled", "encode", REQUEST, UNCACHED)
+BARE, REQUEST, UNCACHED = "bare", "request", "uncached"
+STAGES = ("parse", "validate", "prepare", "execute", "compiled", "encode", BARE, REQUEST, UNCACHED)
 """Of which `prepare` holds parsing, validation and what is known beforehand; `execute` is graphql-core and `compiled`
-our own plan for the same; `request` is all of it from bytes to bytes, with the document prepared, and `uncached`
-the same where no answer is kept, with what the outside calls cost this process."""
+our own plan for the same; `bare` is the engine behind the least of an endpoint, from bytes to bytes; `request` is all
+of the gateway around it, so the difference is what identity, limits, telemetry and freshness cost, and `uncached` the
+same where no answer is kept, with what the outside calls cost this process."""
 
 _NOT_KEPT = CacheSizes(operations_max=1, bytes_max=1)
 
@@ -52,6 +55,7 @@ class Stages:
         }
         self._kept = kept
         self._apps = {REQUEST: Bare(kept.app), UNCACHED: Bare(bare.app)}
+        self._plain = {name: Bare(Plain(self._engines[name, True], kept, name)) for name in self._views}
 
     async def work(self, page: Page) -> Mapping[str, Work]:
         """The stages of a page by their names. Raises CannotStart for one that is not answered in full."""
@@ -61,7 +65,8 @@ class Stages:
         if (await self._executed(page, compiled=True)).data != answer.data:
             raise CannotStart(f"the plan of {page.name} answers otherwise than graphql-core")
         request = request_of(page.query, page.variables, TOKENS[page.audience])
-        for app in self._apps.values():
+        plain = self._plain[page.audience]
+        for app in (plain, *self._apps.values()):
             answered(page, await app.ask(request))
         rules = (*specified_rules, *RULES)
         work: tuple[Work, ...] = (
@@ -71,7 +76,7 @@ class Stages:
             partial(self._executed, page, compiled=False),
             partial(self._executed, page, compiled=True),
             partial(_called, partial(encoded, answer, {})),
-            *(partial(app.ask, request) for app in self._apps.values()),
+            *(partial(app.ask, request) for app in (plain, *self._apps.values())),
         )
         return dict(zip(STAGES, work, strict=True))
 
@@ -98,7 +103,7 @@ class Stages:
 
     def close(self) -> None:
         """Hang up on the apps."""
-        for app in self._apps.values():
+        for app in (*self._plain.values(), *self._apps.values()):
             app.close()
 
 

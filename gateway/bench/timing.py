@@ -7,7 +7,7 @@ disturbed alike. CPU time of this process is counted, so that what others use is
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TypeVar
@@ -38,10 +38,11 @@ async def timed(
     for _ in range(max(2, rounds)):
         for name, one in work.items():
             seen[name].append(await _batch(one, times[name], clock))
-    return {name: _judged(batches) for name, batches in seen.items()}
+    return {name: judged(batches) for name, batches in seen.items()}
 
 
-def _judged(batches: list[float]) -> Timed:
+def judged(batches: Sequence[float]) -> Timed:
+    """Two batches or more in the order in which they were measured."""
     halves = min(batches[::2]), min(batches[1::2])
     best = min(halves)
     return Timed(best, median(batches), round((max(halves) - best) / best, 4) if best else 0.0)

@@ -2,7 +2,8 @@
 
 Does not know HTTP, who is asking, or what any field means."""
 
-from gateway.engine.execution import Answer, Engine, Toll
+from gateway.engine.compiled import Ground
+from gateway.engine.execution import Answer, Engine
 from gateway.engine.faults import (
     INTROSPECTION_FORBIDDEN,
     METHOD_NOT_ALLOWED,
@@ -13,6 +14,7 @@ from gateway.engine.faults import (
     internal_fault,
 )
 from gateway.engine.operations import CacheSizes, Operations, Prepared
+from gateway.engine.refusing import Toll
 
 __all__ = [
     "INTROSPECTION_FORBIDDEN",
@@ -22,6 +24,7 @@ __all__ = [
     "CacheSizes",
     "Engine",
     "Fault",
+    "Ground",
     "Operations",
     "Prepared",
     "Toll",

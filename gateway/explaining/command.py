@@ -24,9 +24,18 @@ DOCUMENT_CHARACTERS_MAX = 1024 * 1024  # far beyond what any gateway takes, whic
 
 
 def explain(
-    document: str, *, audience: str | None, path: str, variables: str, as_json: bool, audiences: Path | None
+    document: str,
+    *,
+    audience: str | None,
+    path: str,
+    variables: str,
+    as_json: bool,
+    audiences: Path | None,
+    source: bool = False,
 ) -> bool:
     """Print what the operations of a document would ask, and answer whether all of them would run.
+
+    With `source` the Python that is generated for each is printed too.
 
     Raises CannotStart for what cannot be read.
     """
@@ -39,12 +48,13 @@ def explain(
         raise CannotStart("\n".join(exc.problems)) from exc
     found = asyncio.run(explained(build_schema(), terms, text, _variables(variables), said))
     if as_json:
-        report = {"runs": all(one.runs for one in found), "operations": [one.as_json() for one in found]}
+        told = [one.as_json() | ({"source": one.run.source} if source else {}) for one in found]
+        report = {"runs": all(one.runs for one in found), "operations": told}
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
     else:
         console = Console(highlight=False, width=WIDE)
         for one in found:
-            show(one, for_whom, console)
+            show(one, for_whom, console, source=source)
     return all(one.runs for one in found)
 
 

@@ -11,7 +11,8 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from domains.vocabulary import ServingPath, ServingTier, SystemRole
 from gateway.audiences import Audience
-from gateway.engine import INTROSPECTION_FORBIDDEN, Operations, Prepared, code_of
+from gateway.engine import INTROSPECTION_FORBIDDEN, Ground, Operations, Prepared, code_of
+from gateway.explaining.stages import NOT_COMPILED, Run, run_of
 from gateway.limits import Batch, DocumentGuard, Gate, Payer, Places, batches, lists_of
 from gateway.paths import Touch, document_path, instead, offences
 from gateway.paths import code_of as off_path_code
@@ -86,6 +87,7 @@ class Explanation:
     items: int
     objections: tuple[Objection, ...]
     on_request: tuple[str, ...]
+    run: Run = NOT_COMPILED
 
     @property
     def runs(self) -> bool:
@@ -99,6 +101,7 @@ class Explanation:
             "audience": self.audience,
             "runs": self.runs,
             "steps": [step.as_json() for step in self.steps],
+            "stages": [stage.as_json() for stage in self.run.stages],
             "calls": dict(sorted((system.value, calls) for system, calls in self.calls.items())),
             "items": self.items,
             "objections": [
@@ -119,7 +122,13 @@ class _Explainer:
         self._view = whole if audience is None else view_of(whole, audience.tags, audience.masks)
         self._priced = priced(schema)
         self._operations = Operations(
-            self._view, DocumentGuard(), suggestions=True, rules=RULES, declared=served(schema), priced=self._priced
+            self._view,
+            DocumentGuard(),
+            suggestions=True,
+            rules=RULES,
+            declared=served(schema),
+            priced=self._priced,
+            ground=Ground.of(schema, self._view, hide_suggestions=False, coercion_errors_max=1),
         )
 
     async def explained(
@@ -164,6 +173,7 @@ class _Explainer:
             cost.items,
             (*shut.values(), *refused, *await self._dear(prepared, name, variables)),
             on_request,
+            run_of(prepared, name, variables),
         )
 
     def _permits(self, prepared: Prepared, name: str | None) -> tuple[list[Objection], tuple[str, ...]]:

@@ -2,15 +2,18 @@
 
 Does not know the schema, who may ask, or which systems stand behind."""
 
+from gateway.http.admitted import Admitted, OpenContext, Turns
 from gateway.http.asking import Asking
 from gateway.http.auditing import Auditor
 from gateway.http.body import check_framing, decode_json, read_body
 from gateway.http.correlation import Correlation
+from gateway.http.direct import Direct
 from gateway.http.drain import Drain, Draining, DrainingServer
 from gateway.http.errors import HttpFault, LastResort
 from gateway.http.event_stream import EventStreamEndpoint
-from gateway.http.graphql import Admitted, GraphQLEndpoint, OpenContext, Turns
+from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hardening import Hardening
+from gateway.http.head import head_of
 from gateway.http.health import Check, Readiness, livez
 from gateway.http.hops import ForwardedBy, Hops, TrustedProxies, address_of
 from gateway.http.idempotency import idempotency_key_of
@@ -25,6 +28,7 @@ __all__ = [
     "Check",
     "Correlation",
     "CrossOrigin",
+    "Direct",
     "Documents",
     "Drain",
     "Draining",
@@ -47,6 +51,7 @@ __all__ = [
     "check_framing",
     "check_origin",
     "decode_json",
+    "head_of",
     "idempotency_key_of",
     "livez",
     "persisted_queries_not_supported",

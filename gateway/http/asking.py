@@ -9,9 +9,9 @@ from starlette.types import Scope
 
 from domains.upstream import deadline_scope
 from gateway.engine import Answer, Engine, fault
+from gateway.http.admitted import Admitted, OpenContext, let_in, run
 from gateway.http.encoding import encoded
 from gateway.http.errors import too_much
-from gateway.http.graphql import Admitted, OpenContext, let_in, run
 from gateway.http.request import AsSent, Documents, GraphQLRequest
 from gateway.http.settings import HttpSettings
 from gateway.http.watch import DEADLINE_EXCEEDED

@@ -5,16 +5,17 @@ Slow *headers* never reach an ASGI application: the server in front must have a 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from gateway.http.errors import ClientGone, HttpFault
+from gateway.http.head import Head, head_of
 from gateway.http.settings import HttpSettings
+from gateway.http.within import Within
 
 _decoder = msgspec.json.Decoder()
 
@@ -24,40 +25,46 @@ def check_framing(scope: Scope, settings: HttpSettings) -> None:
 
     Both content-length and transfer-encoding is how requests are smuggled past a proxy (RFC 9112, 6.1).
     """
-    raw: Iterable[tuple[bytes, bytes]] = scope["headers"]
-    if sum(len(name) + len(value) for name, value in raw) > settings.headers_max_bytes:
+    head = head_of(scope)
+    if head.size > settings.headers_max_bytes:
         said = f"The headers may have {settings.headers_max_bytes} bytes."
         raise HttpFault(431, "HEADERS_TOO_LARGE", said, close=True)
     if len(scope.get("raw_path") or b"") + len(scope.get("query_string") or b"") > settings.url_max_bytes:
         said = f"The URL may have {settings.url_max_bytes} bytes; send the request by POST."
         raise HttpFault(414, "URL_TOO_LONG", said, close=True)
-    headers = Headers(scope=scope)
-    if "content-length" in headers and "transfer-encoding" in headers:
+    if b"content-length" in head and b"transfer-encoding" in head:
         said = "A request has either Content-Length or Transfer-Encoding."
         raise HttpFault(400, "BAD_FRAMING", said, close=True)
 
 
-def check_json_content(headers: Headers) -> None:
+def check_json_content(head: Head) -> None:
     """Refuse any body but UTF-8 JSON as it is. Raises HttpFault (415).
 
     Other content types would also open the door to cross-site forms: browsers send application/json to another origin
     only after asking (a CORS preflight), form types at once.
     """
-    given = headers.getlist("content-type")
-    media, *parameters = (piece.strip().lower() for piece in (given[0] if given else "").split(";"))
-    charsets = {value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"}
-    if len(given) != 1 or media != "application/json" or charsets - {"utf-8", "utf8"}:
+    given = head.all(b"content-type")
+    if len(given) != 1 or not _is_json(given[0]):
         said = "Send the request as Content-Type: application/json, in UTF-8."
         raise HttpFault(415, "UNSUPPORTED_MEDIA_TYPE", said, headers={"Accept-Post": "application/json"}, close=True)
-    encodings = {piece.strip().lower() for piece in ",".join(headers.getlist("content-encoding")).split(",")}
+    if b"content-encoding" not in head:
+        return
+    encodings = {piece.strip().lower() for piece in head.joined(b"content-encoding").split(",")}
     if encodings - {"", "identity"}:
         said = "Send the request without a content encoding."
         raise HttpFault(415, "UNSUPPORTED_CONTENT_ENCODING", said, headers={"Accept-Encoding": "identity"}, close=True)
 
 
+@lru_cache(maxsize=64)  # Clients are of a few kinds, and each kind always sends the same header.
+def _is_json(content_type: str) -> bool:
+    media, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+    charsets = {value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"}
+    return media == "application/json" and not charsets - {"utf-8", "utf8"}
+
+
 async def read_body(scope: Scope, receive: Receive, settings: HttpSettings) -> bytes:
     """The whole body. Raises HttpFault (400, 408, 413) and ClientGone; a length that is too large is refused unread."""
-    announced = Headers(scope=scope).get("content-length")
+    announced = head_of(scope).first(b"content-length")
     if announced is not None:
         if not (announced.isascii() and announced.isdigit()):
             raise HttpFault(400, "BAD_FRAMING", "Content-Length is a number of bytes.", close=True)
@@ -65,8 +72,7 @@ async def read_body(scope: Scope, receive: Receive, settings: HttpSettings) -> b
         if len(announced.lstrip("0")) > 18 or int(announced) > settings.body_max_bytes:
             raise _too_large(settings)
     try:
-        async with asyncio.timeout(settings.body_timeout_s):
-            return await _collected(receive, settings)
+        return await Within(_collected(receive, settings), settings.body_timeout_s)
     except TimeoutError as late:
         said = f"The body did not arrive within {settings.body_timeout_s:g} s."
         raise HttpFault(408, "BODY_TIMEOUT", said, close=True) from late

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from graphql import OperationType
 
+from gateway.answers import Lifetime
 from gateway.engine import Answer
+from gateway.http.admitted import Admitted
+from gateway.http.head import Head
 
 # Who asks by token is answered in person.
 _OWN = "private, no-store"
 
 
-class Lifetime(Protocol):
-    """How old an answer is, and the age at which it is no longer fresh."""
+def public_lifetime(answer: Answer, admitted: Admitted, head: Head) -> Lifetime | None:
+    """How long an answer is good for that anybody may be given; None for any other.
 
-    @property
-    def age_s(self) -> int: ...
-
-    @property
-    def max_age_s(self) -> int: ...
-
-
-def cache_headers(
-    answer: Answer, lifetime: Lifetime | None, *, names_caller: bool, may_be_shared: bool, otherwise: str
-) -> dict[str, str]:
-    """The headers that tell caches about `answer`.
-
-    Kept is what a query gave without errors, if it `may_be_shared` and the request does not say who asks
-    (`names_caller`). A cache counts on from `Age`, so `max-age` is the age at which the answer goes stale and not what
-    is left of its time. Everything else is `otherwise`, or no cache's business.
+    Public is what a query gave without errors, if it `may_be_shared` and the request does not say who asks.
     """
-    if names_caller:
-        return {"Cache-Control": _OWN}
-    if lifetime is None or not may_be_shared or answer.errors or answer.kind is not OperationType.QUERY:
-        return {"Cache-Control": otherwise}
+    if names_caller(head) or answer.errors or answer.kind is not OperationType.QUERY:
+        return None
+    lifetime = admitted.lifetime()
+    return lifetime if lifetime is not None and admitted.may_be_shared() else None
+
+
+def cache_headers(lifetime: Lifetime | None, head: Head, *, otherwise: str) -> dict[str, str]:
+    """The headers that tell caches about the answer to a request; `lifetime` None for one that is not public."""
+    if lifetime is not None:
+        return public_headers(lifetime)
+    return {"Cache-Control": _OWN if names_caller(head) else otherwise}
+
+
+def public_headers(lifetime: Lifetime) -> dict[str, str]:
+    """A cache counts on from `Age`, so `max-age` is the age at which the answer goes stale and not what is left of its
+    time."""
     return {"Cache-Control": f"public, max-age={lifetime.max_age_s}", "Age": str(lifetime.age_s)}
+
+
+def names_caller(head: Head) -> bool:
+    """Whether a request says who asks."""
+    return b"authorization" in head

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
-from uuid import uuid4
+from collections.abc import Awaitable
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domains.upstream import correlation_id, traceparent
+from gateway.http.head import head_of
+from gateway.http.marks import set_mark
 
 CORRELATION_HEADER = "X-Correlation-Id"
+_NAME = CORRELATION_HEADER.lower().encode()
 
 # Visible ASCII: it goes into headers of other systems and into log lines, where a space or a control character would
 # let a caller forge another field. 128 hold any id in use: UUIDs, ULIDs, trace ids, and prefixed ones.
@@ -38,15 +41,14 @@ class Correlation:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        current = correlation_of(headers.getlist(CORRELATION_HEADER))
-        trace = trace_of(headers.getlist("traceparent"))
+        head = head_of(scope)
+        current = correlation_of(head.all(_NAME))
+        trace = trace_of(head.all(b"traceparent"))
 
-        async def marked(message: Message) -> None:
+        def marked(message: Message) -> Awaitable[None]:
             if message["type"] in {"http.response.start", "websocket.accept"}:
-                message.setdefault("headers", [])
-                MutableHeaders(scope=message)[CORRELATION_HEADER] = current
-            await send(message)
+                set_mark(message, _NAME, current.encode("ascii"))
+            return send(message)
 
         id_token, trace_token = correlation_id.set(current), traceparent.set(trace)
         try:
@@ -58,7 +60,7 @@ class Correlation:
 
 def correlation_of(given: list[str]) -> str:
     """The id the caller sent, if there is exactly one and it is well-formed; else a new one."""
-    return given[0] if len(given) == 1 and _ID.fullmatch(given[0]) else uuid4().hex
+    return given[0] if len(given) == 1 and _ID.fullmatch(given[0]) else os.urandom(16).hex()
 
 
 def trace_of(given: list[str]) -> str | None:

@@ -8,8 +8,9 @@ from socket import socket
 from types import FrameType
 
 import uvicorn
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.http.marks import set_mark
 
 
 class Drain:
@@ -78,11 +79,10 @@ class Draining:
             await self._app(scope, receive, send)
             return
 
-        async def parting(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._drain.draining:
-                message.setdefault("headers", [])
-                MutableHeaders(scope=message)["Connection"] = "close"
-            await send(message)
+        def parting(message: Message) -> Awaitable[None]:
+            if self._drain.draining and message["type"] == "http.response.start":
+                set_mark(message, b"connection", b"close")
+            return send(message)
 
         self._drain.entered()
         try:

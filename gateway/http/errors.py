@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -68,6 +69,10 @@ class ClientGone(Exception):
     """The client has closed the connection: nobody is there to be answered."""
 
 
+_BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+"""They have no body, and so no length of one (RFC 9110, 8.6)."""
+
+
 class Reply(NamedTuple):
     """A complete HTTP response."""
 
@@ -77,12 +82,16 @@ class Reply(NamedTuple):
 
     async def send(self, send: Send) -> None:
         """Send it as two ASGI messages."""
-        # A 204 has no body, and so no length of one (RFC 9110, 8.6).
-        length = {} if self.status == HTTPStatus.NO_CONTENT else {"Content-Length": str(len(self.body))}
-        headers = length | self.headers
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        raw = [(_name(name), value.encode("latin-1")) for name, value in self.headers.items()]
+        if self.status not in _BODILESS:
+            raw.append((b"content-length", b"%d" % len(self.body)))
         await send({"type": "http.response.start", "status": self.status, "headers": raw})
         await send({"type": "http.response.body", "body": self.body})
+
+
+@lru_cache(maxsize=64)  # All names are our own, and some twenty.
+def _name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 def problem(trouble: HttpFault) -> Reply:
@@ -115,10 +124,10 @@ class LastResort:
             return
         begun = False
 
-        async def watched(message: Message) -> None:
+        def watched(message: Message) -> Awaitable[None]:
             nonlocal begun
             begun = True
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, watched)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable
 
 import orjson
 from graphql import OperationType
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domains.durable import JournalUnavailable
@@ -21,6 +21,7 @@ from gateway.http.asking import Asking
 from gateway.http.body import check_framing
 from gateway.http.encoding import encoded
 from gateway.http.errors import ClientGone, HttpFault, Reply
+from gateway.http.head import head_of
 from gateway.http.request import GraphQLRequest, read_request
 from gateway.http.watch import while_awaited
 from gateway.identity import Unauthenticated
@@ -55,15 +56,16 @@ class EventStreamEndpoint:
         self._streams = streams
         self._otherwise = otherwise
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one HTTP request."""
-        headers = Headers(scope=scope)
-        if scope["method"] not in {"GET", "POST"} or not wants_events(",".join(headers.getlist("accept"))):
-            await self._otherwise(scope, receive, send)
-            return
+        if scope["method"] in {"GET", "POST"} and wants_events(head_of(scope).joined(b"accept")):
+            return self._streamed(scope, receive, send)
+        return self._otherwise(scope, receive, send)
+
+    async def _streamed(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             check_framing(scope, self._asking.settings)
-            asked = await self._asking.find(_single(await read_request(scope, headers, receive, self._asking.settings)))
+            asked = await self._asking.find(_single(await read_request(scope, receive, self._asking.settings)))
             await while_awaited(
                 self._answered(asked, scope, send),
                 receive,
@@ -166,6 +168,6 @@ def _single(asked: GraphQLRequest | list[GraphQLRequest]) -> GraphQLRequest:
 
 def _last_event_id(asked: GraphQLRequest, scope: Scope) -> str | None:
     """Where the client was: an EventSource sends the header by itself, others may find the extension easier."""
-    header = Headers(scope=scope).get("last-event-id")
+    header = head_of(scope).first(b"last-event-id")
     extension = asked.extensions.get(LAST_EVENT_ID)
     return header if header is not None else extension if isinstance(extension, str) else None

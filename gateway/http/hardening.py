@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.http.marks import add_missing, set_mark
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 """What is no page loads nothing and stands in no frame; pages bring a policy of their own."""
 
 _ALWAYS = {
-    "X-Content-Type-Options": "nosniff",  # JSON with a script in it stays JSON
-    "Referrer-Policy": "no-referrer",  # a GET has its document and variables in the address
+    b"x-content-type-options": b"nosniff",  # JSON with a script in it stays JSON
+    b"referrer-policy": b"no-referrer",  # a GET has its document and variables in the address
     # Keeps answers out of other sites' tags and workers. Fetches that CORS let through are not asked this.
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": API_POLICY,
+    b"cross-origin-resource-policy": b"same-origin",
+    b"content-security-policy": API_POLICY.encode("ascii"),
 }
 
 
@@ -26,22 +29,18 @@ class Hardening:
 
     def __init__(self, app: ASGIApp, hsts_max_age_s: int) -> None:
         self._app = app
-        self._hsts = f"max-age={hsts_max_age_s}" if hsts_max_age_s else None
+        self._hsts = b"max-age=%d" % hsts_max_age_s if hsts_max_age_s else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass everything on, and mark the beginning of the answer."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
 
-        async def hardened(message: Message) -> None:
+        def hardened(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message.setdefault("headers", [])
-                headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
-                    headers.setdefault(name, value)
+                add_missing(message, _ALWAYS)
                 if self._hsts is not None and scope["scheme"] == "https":
-                    headers["Strict-Transport-Security"] = self._hsts
-            await send(message)
+                    set_mark(message, b"strict-transport-security", self._hsts)
+            return send(message)
 
-        await self._app(scope, receive, hardened)
+        return self._app(scope, receive, hardened)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Awaitable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -69,11 +69,11 @@ class Hops:
         self._trusted = trusted
         self._by = by
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, in the name of its client."""
-        if scope["type"] in {"http", "websocket"} and self._trusted:
+        if self._trusted and scope["type"] in {"http", "websocket"}:
             scope = self._seen_through(scope)
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _seen_through(self, scope: Scope) -> Scope:
         peer = address_of(scope["client"][0]) if scope.get("client") else None

@@ -7,6 +7,9 @@ import re
 from gateway.http.errors import HttpFault
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+IDEMPOTENCY_LINE = b"idempotency-key"
+"""The same as ASGI has it."""
+
 REPLAYED_HEADER = "Idempotent-Replayed"
 
 KEY_MAX = 255

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from urllib.parse import urlsplit
 
 import orjson
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.correlation import CORRELATION_HEADER
 from gateway.http.errors import HttpFault, Reply
+from gateway.http.head import head_of
 from gateway.http.idempotency import IDEMPOTENCY_HEADER, REPLAYED_HEADER
+from gateway.http.marks import add_vary, set_mark
 
 OriginsOf = Callable[[str], Collection[str]]
 """The origins of an audience, by its name."""
@@ -88,16 +89,16 @@ def foreign_origin(scope: Scope) -> str | None:
     Our own host is what Host says. The scheme is not compared: where TLS ends at a proxy that nobody told us of, pages
     are https and what reaches us is not. Two Origin headers are a foreign one.
     """
-    headers = Headers(scope=scope)
-    origins = headers.getlist("origin")
-    if not origins:
+    head = head_of(scope)
+    if b"origin" not in head:
         return None
+    origins = head.all(b"origin")
     if len(origins) > 1:
         return ", ".join(origins)
     try:
         page = urlsplit(origins[0])
         default = _DEFAULT_PORTS.get(page.scheme)
-        ours = urlsplit(f"//{headers.get('host', '')}")
+        ours = urlsplit(f"//{head.first(b'host') or ''}")
         same = page.hostname is not None and (page.hostname, page.port or default) == (
             ours.hostname,
             ours.port or default,
@@ -128,34 +129,29 @@ class CrossOrigin:
         self._origins = origins
         self._paths = frozenset(paths)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a preflight, refuse a stranger, and mark what is answered to the others."""
         if scope["type"] != "http" or scope["path"] not in self._paths:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         origin = foreign_origin(scope)
         if origin is not None and not self._origins.may_ask(scope):
-            await _refusal(not_allowed(origin)).send(send)
-            return
+            return _refusal(not_allowed(origin)).send(send)
         if origin is not None and scope["method"] == "OPTIONS" and _asks_first(scope):
-            await _preflight(origin).send(send)
-            return
+            return _preflight(origin).send(send)
 
-        async def readable(message: Message) -> None:
+        def readable(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message.setdefault("headers", [])
-                headers = MutableHeaders(scope=message)
-                headers.add_vary_header("Origin")
+                add_vary(message, b"Origin")
                 if origin is not None and not scope.get(_REFUSED):
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = ", ".join(_SHOWN)
-            await send(message)
+                    set_mark(message, b"access-control-allow-origin", origin.encode("latin-1"))
+                    set_mark(message, b"access-control-expose-headers", ", ".join(_SHOWN).encode("ascii"))
+            return send(message)
 
-        await self._app(scope, receive, readable)
+        return self._app(scope, receive, readable)
 
 
 def _asks_first(scope: Scope) -> bool:
-    return "access-control-request-method" in Headers(scope=scope)
+    return b"access-control-request-method" in head_of(scope)
 
 
 def _preflight(origin: str) -> Reply:

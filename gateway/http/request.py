@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from domains.vocabulary import ServingPath
 from gateway.http.body import check_json_content, decode_json, read_body
 from gateway.http.errors import HttpFault
-from gateway.http.idempotency import IDEMPOTENCY_HEADER
+from gateway.http.head import head_of
+from gateway.http.idempotency import IDEMPOTENCY_HEADER, IDEMPOTENCY_LINE
 from gateway.http.settings import HttpSettings
 
 _PARAMETERS_MAX = 32  # Five are ours; the rest is what campaigns and proxies append.
@@ -68,15 +68,14 @@ def persisted_queries_not_supported() -> HttpFault:
     return HttpFault(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
 
 
-async def read_request(
-    scope: Scope, headers: Headers, receive: Receive, settings: HttpSettings
-) -> GraphQLRequest | list[GraphQLRequest]:
+async def read_request(scope: Scope, receive: Receive, settings: HttpSettings) -> GraphQLRequest | list[GraphQLRequest]:
     """The request of a GET or POST; a list of them where batches are allowed. Raises HttpFault and ClientGone."""
     if scope["method"] == "GET":
         return from_query_string(scope["query_string"], settings)
-    check_json_content(headers)
+    head = head_of(scope)
+    check_json_content(head)
     asked = from_body(await read_body(scope, receive, settings), settings)
-    if isinstance(asked, list) and IDEMPOTENCY_HEADER in headers:
+    if isinstance(asked, list) and IDEMPOTENCY_LINE in head:
         told = f"{IDEMPOTENCY_HEADER} names one operation; in a batch, send each its own idempotencyKey."
         raise HttpFault(400, "BAD_REQUEST", told)
     return asked

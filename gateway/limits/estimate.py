@@ -77,9 +77,9 @@ class Estimate:
         """The cost with these variables, as they were sent."""
         if not self._moving and not self._growing:
             return self._fixed
-        calls = Counter(self._fixed.calls)
+        calls = dict(self._fixed.calls)
         for batch in self._moving:
-            calls[batch.system] += batch.of(variables)
+            calls[batch.system] = calls.get(batch.system, 0) + batch.of(variables)
         return Cost(calls, self._fixed.items + sum(product.of(variables) for product in self._growing))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Token
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
+from typing import NamedTuple
 
 from domains.vocabulary import SystemRole
 from gateway.limits.bucket import Draw
@@ -31,20 +32,35 @@ class Payer:
     audience: str
 
 
+class _Purse(NamedTuple):
+    """What a payer may spend of one system: so many calls by one operation `at_once`, and the `budget` a minute."""
+
+    name: str
+    at_once: int
+    budget: int
+    refill_per_s: float
+
+    def draw(self, calls: int) -> Draw:
+        return Draw(self.name, self.budget, self.refill_per_s, calls)
+
+
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """The limits of one payer, `share` times those of a caller."""
+    """The limits of one payer, some of which are `share` times those of a caller."""
 
     limits: AudienceLimits
     share: int
     rate: Draw
+    purses: Mapping[SystemRole, _Purse]
 
-    def budget(self, system: SystemRole) -> int:
-        return self.limits.budget_per_min.of(system) * self.share
-
-    def draw(self, system: SystemRole, calls: float) -> Draw:
-        size = self.budget(system)
-        return Draw(system.value, size, size / _MINUTE_S, calls)
+    @classmethod
+    def of(cls, limits: AudienceLimits, share: int) -> _Account:
+        purses = {}
+        for system in SystemRole:
+            budget = limits.budget_per_min.of(system) * share
+            at_once = min(limits.cost_max.of(system), budget)
+            purses[system] = _Purse(system.value, at_once, budget, budget / _MINUTE_S)
+        return cls(limits, share, Draw("requests", limits.burst * share, limits.requests_per_s * share, 1), purses)
 
 
 class Gate:
@@ -60,15 +76,19 @@ class Gate:
         self._limits = limits
         self.counting = counting or Counted(clock)
         self._accounts: dict[tuple[str, bool], _Account] = {}
-        self.running: Counter[str] = Counter()
+        self.running: dict[str, int] = {}
 
     def turn(self, payer: Payer, operations: int) -> Turn:
         """The turn of a request with so many operations; 0 when the house itself asks once more for a stream.
 
         Entering it raises Refused.
         """
+        return self.turns(payer)(operations)
+
+    def turns(self, payer: Payer) -> Callable[[int], Turn]:
+        """The same for all requests of one payer, whose account is looked up once."""
         key = f"audience:{payer.audience}" if payer.name is None else payer.name
-        return Turn(self, key, self._account(payer), operations)
+        return partial(Turn, self, key, self._account(payer))
 
     def _account(self, payer: Payer) -> _Account:
         name = (payer.audience, payer.name is None)
@@ -76,8 +96,7 @@ class Gate:
         if account is None:
             limits = self._limits(payer.audience)
             share = limits.anonymous_counts_as if payer.name is None else 1
-            rate = Draw("requests", limits.burst * share, limits.requests_per_s * share, 1)
-            account = _Account(limits, share, rate)
+            account = _Account.of(limits, share)
             if len(self._accounts) < _ACCOUNTS_MAX:
                 self._accounts[name] = account
         return account
@@ -92,13 +111,15 @@ class Turn:
     together what each of them could alone.
     """
 
+    __slots__ = ("_account", "_calls", "_gate", "_held", "_name", "_operations", "_token")
+
     def __init__(self, gate: Gate, name: str, account: _Account, operations: int) -> None:
         self._gate = gate
         self._name = name
         self._account = account
         self._operations = operations
         self._held: dict[SystemRole, int] = {}
-        self._calls: Calls = Counter()
+        self._calls: Calls = {}
         self._token: Token[Calls | None] | None = None
 
     async def __aenter__(self) -> Toll:
@@ -106,14 +127,20 @@ class Turn:
         limits, running = self._account.limits, self._gate.running
         if self._operations:
             most = limits.concurrent_max * self._account.share
-            if running[self._name] + self._operations > most:
+            now = running.get(self._name, 0) + self._operations
+            if now > most:
                 raise Refused(too_many(most))
-            running[self._name] += self._operations  # before anything is awaited: others are counting too
+            running[self._name] = now  # before anything is awaited: others are counting too
+            rate = self._account.rate
+            asked = rate if self._operations == 1 else rate._replace(amount=self._operations)
             try:
-                await self._pass()
+                (wait_s,) = await self._gate.counting.draw(self._name, (asked,))
             except BaseException:
                 self._leave()
                 raise
+            if wait_s:
+                self._leave()
+                raise Refused(too_fast(rate.refill_per_s, int(rate.size), wait_s))
         self._token = current_calls.set(self._calls)
         return self.toll
 
@@ -126,7 +153,7 @@ class Turn:
         if not self._calls and not self._held:
             return
         draws = tuple(
-            self._account.draw(system, owed)
+            self._account.purses[system].draw(owed)
             for system in {*self._calls, *self._held}
             if (owed := self._calls.get(system, 0) - self._held.get(system, 0))
         )
@@ -136,36 +163,27 @@ class Turn:
     async def toll(self, estimate: Estimate, variables: Mapping[str, object]) -> Refusal | None:
         """Hold what an operation may cost. Why it may not run, if it may not."""
         cost = estimate.of(variables)
-        limits = self._account.limits
-        if cost.items > limits.items_max:
-            return too_long(cost.items, limits.items_max)
+        items_max, purses = self._account.limits.items_max, self._account.purses
+        if cost.items > items_max:
+            return too_long(cost.items, items_max)
+        draws = []
         for system, calls in cost.calls.items():
-            most = min(limits.cost_max.of(system), self._account.budget(system))
-            if calls > most:
-                return too_dear(system, calls, most)
-        if not self._operations or not cost.calls:
+            if calls > purses[system].at_once:
+                return too_dear(system, calls, purses[system].at_once)
+            draws.append(purses[system].draw(calls))
+        if not self._operations or not draws:
             return None
-        draws = tuple(self._account.draw(system, calls) for system, calls in cost.calls.items())
-        waits = await self._gate.counting.draw(self._name, draws)
-        longest, draw = max(zip(waits, draws, strict=True), key=lambda pair: pair[0])
-        if longest:
-            system = SystemRole(draw.name)
+        waits = await self._gate.counting.draw(self._name, tuple(draws))
+        if any(waits):
+            longest, draw = max(zip(waits, draws, strict=True), key=lambda pair: pair[0])
             left = draw.amount - longest * draw.refill_per_s
-            return spent(system, int(draw.amount), left, self._account.budget(system), longest)
+            return spent(SystemRole(draw.name), int(draw.amount), left, int(draw.size), longest)
         for system, calls in cost.calls.items():  # the operations of a batch add up
             self._held[system] = self._held.get(system, 0) + calls
         return None
 
-    async def _pass(self) -> None:
-        rate = self._account.rate
-        asked = rate if self._operations == 1 else Draw(rate.name, rate.size, rate.refill_per_s, self._operations)
-        (wait_s,) = await self._gate.counting.draw(self._name, (asked,))
-        if wait_s:
-            raise Refused(too_fast(rate.refill_per_s, int(rate.size), wait_s))
-
     def _leave(self) -> None:
-        left = self._gate.running[self._name] - self._operations
+        running = self._gate.running
+        left = running.pop(self._name, 0) - self._operations
         if left > 0:
-            self._gate.running[self._name] = left
-        else:
-            del self._gate.running[self._name]
+            running[self._name] = left

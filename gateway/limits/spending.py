@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextvars import ContextVar
 
 from domains.upstream import CallFinished, Event
 from domains.vocabulary import SystemRole
 
-Calls = Counter[SystemRole]
+Calls = dict[SystemRole, int]
 
 current_calls: ContextVar[Calls | None] = ContextVar("retailgraph_calls", default=None)
 """Set at the door, and copied with the context into every task the operation starts. None: nobody pays, as for
@@ -20,4 +19,4 @@ def count_call(event: Event) -> None:
     if isinstance(event, CallFinished) and event.attempts:
         calls = current_calls.get()
         if calls is not None:
-            calls[event.system] += 1
+            calls[event.system] = calls.get(event.system, 0) + 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
-from domains.vocabulary import EachByItself, Fetch, Reading, UpstreamError
+from domains.vocabulary import AtHand, EachByItself, Fetch, Reading, UpstreamError
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -30,6 +30,8 @@ class Recent(Generic[K, T]):
 
     def __init__(self, fetch: Fetch[K, T], owner: Callable[[], str | None] = lambda: None) -> None:
         self._fetch = fetch
+        self._by_itself = fetch if isinstance(fetch, EachByItself) else None
+        self._near = fetch if isinstance(fetch, AtHand) else None
         self._owner = owner
         self._asked: OrderedDict[Asked[K], None] = OrderedDict()
 
@@ -39,13 +41,16 @@ class Recent(Generic[K, T]):
 
     async def outcomes(self, keys: frozenset[K], /) -> Mapping[K, Reading[T] | UpstreamError]:
         self._note(keys)
-        if isinstance(self._fetch, EachByItself):
-            outcomes: Mapping[K, Reading[T] | UpstreamError] = await self._fetch.outcomes(keys)
-            return outcomes
+        if self._by_itself is not None:
+            return await self._by_itself.outcomes(keys)
         try:
             return await self._fetch(keys)
         except UpstreamError as error:
             return dict.fromkeys(keys, error)
+
+    def at_hand(self, keys: Collection[K], /) -> Mapping[K, Reading[T] | None]:
+        self._note(keys)
+        return {} if self._near is None else self._near.at_hand(keys)
 
     @property
     def source(self) -> Fetch[K, T]:

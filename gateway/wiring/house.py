@@ -7,11 +7,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
 
-from cache import Pantry, open_pantry
+from cache import UNWITNESSED, Pantry, Witness, open_pantry
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
 from domains.customers import Customers
 from domains.durable import Durable
@@ -69,13 +70,17 @@ def unwatched(_: Wires) -> None:
 
 @asynccontextmanager
 async def open_retail(
-    settings: Settings, *, watch: Callable[[Wires], None] = unwatched, promises: Promises | None = None
+    settings: Settings,
+    *,
+    watch: Callable[[Wires], None] = unwatched,
+    promises: Promises | None = None,
+    witness: Witness = UNWITNESSED,
 ) -> AsyncIterator[Retail]:
     """The house behind `settings`, open until the context ends. Raises CannotStart for what cannot be put together.
 
     Opens at once when the projection holds products; an empty one is given `projection.wait_at_start_s` to read them.
     `watch` is given the Wires, to read what they count. `promises` signs what processes promise together, by default
-    `promises_of(settings)`.
+    `promises_of(settings)`. `witness` is told what the cache reads and forgets.
     """
     async with AsyncExitStack() as stack:
         wires = open_wires(settings, stack)
@@ -83,7 +88,7 @@ async def open_retail(
         erp, oms, loyalty, crm = _roles(settings, wires)
         regions = open_regions(settings, stack)
         points = await with_holds(loyalty, settings, stack)
-        pantry = await _pantry(settings, stack)
+        pantry = await _pantry(settings, stack, witness)
         store = await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
         reads = projection_reads(store, time.time, _max_ages(settings))
         oms = replace(oms, inventory=replace(oms.inventory, promises=promises or promises_of(settings)))
@@ -107,11 +112,8 @@ async def open_retail(
         refresher = _refresher(settings, store, erp, wires[SystemRole.ERP], pantry)
         await stack.enter_async_context(refresher.running())
         if settings.durable.workers_in_serve:
-            await stack.enter_async_context(Worker(journal).running())
-            await _tell(settings, journal, stack)
-            if settings.reconcile.enabled:
-                comparing = reconciler(settings, journal, erp, oms, points.ports, store, shelves)
-                await stack.enter_async_context(comparing.running())
+            comparing = partial(reconciler, settings, journal, erp, oms, points.ports, store, shelves)
+            await _work_beside(settings, journal, stack, comparing)
         if settings.events.sources:
             # Here and not where steps are done: what is told makes this process's caches forget.
             await stack.enter_async_context(Taker(journal, hearing(settings, store, pantry)).running())
@@ -150,6 +152,16 @@ async def open_office(settings: Settings) -> AsyncIterator[Office]:
         journal = await stack.enter_async_context(_journal(settings, *roles))
         erp, oms, loyalty, _ = roles
         yield Office(journal, reconciler(settings, journal, erp, oms, loyalty, store))
+
+
+async def _work_beside(
+    settings: Settings, journal: Journal, stack: AsyncExitStack, comparing: Callable[[], Reconciler]
+) -> None:
+    """Have steps done, followers told and books compared in a process that serves, until `stack` ends."""
+    await stack.enter_async_context(Worker(journal).running())
+    await _tell(settings, journal, stack)
+    if settings.reconcile.enabled:
+        await stack.enter_async_context(comparing().running())
 
 
 async def _tell(settings: Settings, journal: Journal, stack: AsyncExitStack) -> None:
@@ -216,7 +228,7 @@ def _journal(
     return open_journal(settings.database.url.get_secret_value(), workflows, settings.durable.policy)
 
 
-async def _pantry(settings: Settings, stack: AsyncExitStack) -> Pantry | None:
+async def _pantry(settings: Settings, stack: AsyncExitStack, witness: Witness) -> Pantry | None:
     if not settings.cache.enabled:
         return None
     url = settings.cache.url
@@ -225,6 +237,7 @@ async def _pantry(settings: Settings, stack: AsyncExitStack) -> Pantry | None:
             memory_max_bytes=settings.cache.memory_max_bytes,
             url=None if url is None else url.get_secret_value(),
             remaining_s=_remaining_s,
+            witness=witness,
         )
     )
 

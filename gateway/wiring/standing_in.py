@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from contextvars import Context
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
 from domains.inventory import Inventory, combine, leans_on_book
-from domains.vocabulary import EachByItself, Fetch, FreshnessTier, Reading, UpstreamError
+from domains.vocabulary import AtHand, EachByItself, Fetch, FreshnessTier, Reading, UpstreamError
+from gateway.answers import aside
 from gateway.projection import ProjectionReads
 
 K = TypeVar("K")
@@ -52,6 +52,7 @@ class StoodInFor(Generic[K, T]):
         stand_in_s: float = STAND_IN_S,
     ) -> None:
         self._source = _by_itself(source)
+        self._near = source if isinstance(source, AtHand) else None
         self._stand_in = _by_itself(stand_in)
         self._joined = joined
         self._weak = weak
@@ -80,9 +81,17 @@ class StoodInFor(Generic[K, T]):
                 whole[key] = one if made is None else made
         return whole
 
+    def at_hand(self, keys: Collection[K], /) -> Mapping[K, Reading[T] | None]:
+        """Of what the source has at hand all that is not weak."""
+        if self._near is None:
+            return {}
+        near, weak = self._near.at_hand(keys), self._weak
+        wanting = [key for key, one in near.items() if one is not None and weak(one)]
+        return {key: one for key, one in near.items() if key not in wanting} if wanting else near
+
     async def _asked(self, keys: frozenset[K]) -> Mapping[K, Reading[T] | UpstreamError]:
         # In a context of its own: there the request's deadline, which has perhaps passed, does not hold.
-        answer = asyncio.create_task(self._stand_in(keys), context=Context())
+        answer = asyncio.create_task(self._stand_in(keys), context=aside())
         try:
             return await asyncio.wait_for(answer, self._stand_in_s)
         except TimeoutError:

@@ -44,7 +44,7 @@ def test_what_is_larger_than_the_store_is_not_kept(clock: Clock) -> None:
     store = MemoryStore(20_000, clock)
     keep(store, "a")
     keep(store, "monster", "x" * 20_000)
-    assert set(store.peek(SHELF, "", ["a", "monster"])) == {"a"}
+    assert [entry is not None for entry in store.peek(SHELF, "", ["a", "monster"])] == [True, False]
 
 
 def test_the_least_used_goes_first(clock: Clock) -> None:
@@ -53,8 +53,8 @@ def test_the_least_used_goes_first(clock: Clock) -> None:
     keep(store, "loved")
     for number in range(100):
         keep(store, f"k{number:03}")
-        assert store.peek(SHELF, "", ["loved"])
-    assert not store.peek(SHELF, "", ["k000"])
+        assert store.peek(SHELF, "", ["loved"]) != [None]
+    assert store.peek(SHELF, "", ["k000"]) == [None]
 
 
 def test_the_useless_is_not_handed_out(clock: Clock) -> None:
@@ -62,9 +62,9 @@ def test_the_useless_is_not_handed_out(clock: Clock) -> None:
     store = MemoryStore(20_000, clock)
     keep(store, "a")
     clock.advance(99.9)
-    assert store.peek(SHELF, "", ["a"])
+    assert store.peek(SHELF, "", ["a"]) != [None]
     clock.advance(0.2)
-    assert not store.peek(SHELF, "", ["a"])
+    assert store.peek(SHELF, "", ["a"]) == [None]
     assert store.used_bytes == 0
 
 
@@ -75,7 +75,7 @@ def test_an_evicted_entry_is_not_followed_by_an_older_one(clock: Clock) -> None:
     keep(store, "a", "quick", quick)
     for number in range(100):
         keep(store, f"k{number}")
-    assert not store.peek(SHELF, "", ["a"])
+    assert store.peek(SHELF, "", ["a"]) == [None]
     assert not keep(store, "a", "slow", slow)
 
 

@@ -71,7 +71,7 @@ async def test_what_another_process_forgets_is_not_joined_here(clock: Clock) -> 
     source = Source(clock)
     async with open_pantry(memory_max_bytes=100_000, clock=clock) as pantry:
         fetch = pantry.cached(source, POLICY, name="products", kind=Product, system=SystemRole.ERP)
-        texts = [fetch._text(key) for key in skus("a")]
+        texts = [fetch._texts.of(key) for key in skus("a")]
         told: list[Callable[[], None]] = [partial(fetch.detach, texts), pantry.lost]
         for news in told:
             source.gate = asyncio.Event()

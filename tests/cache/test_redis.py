@@ -50,7 +50,7 @@ async def test_one_process_loads_the_other_follows(clock: Clock, shared: Callabl
 
 async def test_followers_do_not_wait_for_ever(clock: Clock, shared: Callable[[], RedisStore]) -> None:
     """A process that keeps its lease and never answers costs its followers the following time, no more."""
-    await shared().begin(SHELF, "", [products(Source(clock), shared())._text(key) for key in skus("a")], 60)
+    await shared().begin(SHELF, "", [products(Source(clock), shared())._texts.of(key) for key in skus("a")], 60)
     source = Source(clock)
     fetch = products(source, shared(), limits=LoadLimits(poll_s=0.001, follow_s=0.01))
     assert names(await fetch(skus("a"))) == {"a": "A"}

@@ -90,6 +90,21 @@ async def test_readiness_follows_the_drain() -> None:
         assert (await client.post("/graphql", json={"query": "{ __typename }"})).status_code == 200
 
 
+async def test_figures_are_told_where_the_settings_say_so() -> None:
+    """/metrics is nowhere by default; where it is open it has the lag of the loop and the memory of the process."""
+    async with serving() as client:
+        assert (await client.get("/metrics")).status_code == 404
+    async with serving(metrics={"enabled": True}) as client:
+        told = await client.get("/metrics")
+    assert told.headers["content-type"].startswith("text/plain")
+    for name in (
+        "retailgraph_event_loop_lag_seconds",
+        "retailgraph_worker_resident_bytes",
+        "retailgraph_whole_answers",
+    ):
+        assert f"# HELP {name}" in told.text
+
+
 async def test_people_find_the_explorer_and_the_schema() -> None:
     """By default / is the page and /schema.graphql the SDL, and introspection is answered."""
     async with serving() as client:

@@ -131,7 +131,7 @@ def test_wire_numbers_lie_over_those_of_the_role() -> None:
         ),
         (
             {"sytems": SYSTEMS, "systems": SYSTEMS},
-            "unknown key `sytems`; did you mean `systems`? allowed: audiences, audit, cache, database, documents,",
+            "unknown key `sytems`; did you mean `systems`? allowed: answers, audiences, audit, cache, database,",
         ),
         ({"http": {"batch_max": -1}, "systems": SYSTEMS}, "`http` cannot be used; allowed: no limit is negative"),
         (

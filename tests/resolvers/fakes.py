@@ -34,10 +34,11 @@ class Fake(Generic[K, T]):
         self.calls.append(keys)
         if self.error is not None:
             raise self.error
-        found = {key: self._answer(key) for key in keys}
+        found = {key: self.answer(key) for key in keys}
         return {key: reading(value) for key, value in found.items() if value is not None}
 
-    def _answer(self, key: K) -> T | None:
+    def answer(self, key: K) -> T | None:
+        """What it knows of a key, uncounted."""
         return self.answers(key) if callable(self.answers) else self.answers.get(key)
 
 

@@ -23,29 +23,38 @@ from graphql.execution.executor import Executor
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from gateway.engine.compiled.places import Place
+from gateway.engine.compiled.tracing import Tracer
 
 _NOTHING = VariableValues({}, {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What every plan of one schema stands on. `executor` is graphql-core's, for what it alone words."""
+    """What every plan of one schema stands on. `executor` is graphql-core's, for what it alone words. `tracer`, if
+    there is one, is told of every stage."""
 
     schema: GraphQLSchema
     converter: GraphQLCoreConverter
     executor: Executor[Any]
     hide_suggestions: bool
     coercion_errors_max: int
+    tracer: Tracer | None = None
 
     @classmethod
     def of(
-        cls, authored: strawberry.Schema, schema: GraphQLSchema, *, hide_suggestions: bool, coercion_errors_max: int
+        cls,
+        authored: strawberry.Schema,
+        schema: GraphQLSchema,
+        *,
+        hide_suggestions: bool,
+        coercion_errors_max: int,
+        tracer: Tracer | None = None,
     ) -> Ground:
         """`schema` is `authored` or a view of it."""
         nothing = OperationDefinitionNode(operation=OperationType.QUERY, selection_set=SelectionSetNode(selections=()))
         resolvers = default_field_resolver, default_type_resolver, default_field_resolver
         executor: Executor[Any] = Executor(schema, {}, {}, None, None, nothing, _NOTHING, *resolvers)
-        return cls(schema, authored.schema_converter, executor, hide_suggestions, coercion_errors_max)
+        return cls(schema, authored.schema_converter, executor, hide_suggestions, coercion_errors_max, tracer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,8 +34,8 @@ Complete = Callable[[Run, Any, tuple[int, ...]], dict[str, Any] | None]
 """Makes one object of the answer, at the place with these list indices."""
 
 
-def leaf(place: Place, type_: GraphQLLeafType) -> Callable[[Any], Any]:
-    """How a scalar or enum value is written."""
+def leaf(place: Place, type_: GraphQLLeafType, known: set[type]) -> Callable[[Any], Any]:
+    """How a scalar or enum value is written. Classes of values that are written as they are join those `known`."""
     coerce = type_.coerce_output_value
 
     def complete(value: Any) -> Any:
@@ -43,7 +43,10 @@ def leaf(place: Place, type_: GraphQLLeafType) -> Callable[[Any], Any]:
             return place.plain(value)
         written = coerce(value)
         # What is written as nothing is an error, whose words are graphql-core's.
-        return Executor.complete_leaf_value(type_, value) if written is None or written is Undefined else written
+        if written is None or written is Undefined:
+            return Executor.complete_leaf_value(type_, value)
+        known.add(type(value))
+        return written
 
     return complete
 

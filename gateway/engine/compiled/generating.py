@@ -130,15 +130,20 @@ class _Function:
         return result
 
     def _leaf(self, type_: GraphQLLeafType, v: str, place: Place, depth: int, *, nullable: bool) -> None:
-        write = self._constant("write", leaf(place, type_))
+        known: set[type] = set()
+        write = self._constant("write", leaf(place, type_, known))
         names = enum_names(type_)
-        odd = _ODD.get(cast("Any", type_), "").format(v=v)
+        coerce = type_.coerce_output_value
+        odd = _ODD.get(cast("Any", type_), _ODD[GraphQLString] if coerce is str else "").format(v=v)
         if names:
             self._emit(depth, f"{v} = {self._constant('names', names)}.get(id({v})) or {write}({v})", place)
         elif odd:
             self._emit(depth, f"if ({odd}){f' and {v} is not None' * nullable}: {v} = {write}({v})", place)
         else:
-            self._emit(depth, f"{f'if {v} is not None: ' * nullable}{v} = {write}({v})", place)
+            # Without the call of `write` around that of the scalar's own function: 0.1 us less a value.
+            fast = f"type({v}) in {self._constant('known', known)} and (w := {self._constant('coerce', coerce)}({v}))"
+            value = f"w if {fast} is not None and w is not Undefined else {write}({v})"
+            self._emit(depth, f"{f'if {v} is not None: ' * nullable}{v} = {value}", place)
 
     def _abstract(self, type_: GraphQLAbstractType, v: str, result: str, place: Place, depth: int) -> None:
         known: dict[type, Complete] = {}

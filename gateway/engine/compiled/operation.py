@@ -69,9 +69,7 @@ class Plans:
         if not comes_again and name not in self._used:
             self._used.add(name)
             return None
-        if name not in self._operations:
-            self._operations[name] = _operation(self._ground, self._document, name)
-        operation = self._operations[name]
+        operation = self._operation(name)
         if operation is None:
             return None
         values = operation.variables.values(raw_variables)
@@ -82,6 +80,19 @@ class Plans:
         if operation.bytes != before:
             self._on_growth()
         return None if plan is None else await plan.run(root, context, values)
+
+    def plan(self, name: str | None, raw_variables: Mapping[str, object]) -> Plan | None:
+        """What would run the operation `name`, to be looked at; None when that would be graphql-core.
+
+        A condition whose variable is not given is taken to be true.
+        """
+        operation = self._operation(name)
+        return None if operation is None else operation.plan(operation.supposed(raw_variables))
+
+    def _operation(self, name: str | None) -> Operation | None:
+        if name not in self._operations:
+            self._operations[name] = _operation(self._ground, self._document, name)
+        return self._operations[name]
 
 
 class Operation:
@@ -105,6 +116,15 @@ class Operation:
         if plan is not None:
             self.bytes += _BYTES_PER_CHARACTER * len(plan.text)
         return plan
+
+    def supposed(self, raw_variables: Mapping[str, object]) -> VariableValues:
+        """Values for the conditions alone, as far as they can be told."""
+        ground, coerced = self._asked.ground, dict[str, Any].fromkeys(self._conditions, True)
+        for one in self._asked.operation.variable_definitions or ():
+            if one.variable.name.value in coerced:
+                values = Variables(ground, (one,)).values(raw_variables)
+                coerced.update({} if isinstance(values, list) else values.coerced)
+        return VariableValues({}, coerced)
 
     def _made(self, values: VariableValues) -> Plan | None:
         sources, coerced = ({name: of_kind[name] for name in self._conditions if name in of_kind} for of_kind in values)

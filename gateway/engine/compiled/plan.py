@@ -16,6 +16,7 @@ from gateway.engine.compiled.places import Place
 from gateway.engine.compiled.running import Run
 from gateway.engine.compiled.source import Source, forget
 from gateway.engine.compiled.stages import Wait, begin, serially
+from gateway.engine.compiled.tracing import trace
 
 _numbers = count(1)
 
@@ -37,6 +38,8 @@ class Plan:
         weakref.finalize(self, forget, source.filename)
         for stage in self.stages:
             stage.complete = names[stage.name]
+            if asked.ground.tracer is not None:
+                trace(stage, named, asked.ground.tracer)
         self._root: Complete = names["root"]
 
     async def run(self, root: object, context: object, variables: VariableValues) -> ExecutionResult:

@@ -21,7 +21,19 @@ Entry = tuple[Any, dict[str, Any], tuple[int, ...]]
 class Run:
     """One execution. `data` is None before the root is made, and after a failure that is the whole answer's."""
 
-    __slots__ = ("cancelled", "context", "data", "errors", "nulled", "plan", "queues", "root", "variables", "waiting")
+    __slots__ = (
+        "began",
+        "cancelled",
+        "context",
+        "data",
+        "errors",
+        "nulled",
+        "plan",
+        "queues",
+        "root",
+        "variables",
+        "waiting",
+    )
 
     def __init__(self, plan: Plan, root: object, context: object, variables: VariableValues) -> None:
         self.plan = plan
@@ -34,6 +46,8 @@ class Run:
         self.nulled: set[Keys] = set()
         self.waiting: dict[asyncio.Task[None], tuple[Place, Sequence[Entry]]] = {}
         self.cancelled: set[asyncio.Task[None]] = set()
+        self.began: dict[int, float] = {}
+        """When the stages began, by their numbers, if they are traced."""
 
     def is_nulled(self, path: Keys) -> bool:
         """Whether an error has turned this or something around it to null already."""

@@ -7,6 +7,8 @@ import linecache
 from collections.abc import Sequence
 from typing import Any
 
+from graphql import Undefined
+
 from domains.vocabulary import Reading
 from gateway.engine.compiled.places import Place
 
@@ -30,6 +32,7 @@ class Source:
             "__builtins__": {name: getattr(builtins, name) for name in _BUILTINS},
             "__name__": filename,
             "Reading": Reading,
+            "Undefined": Undefined,
         }
         self.places: list[Place | None] = [None]  # lines count from 1
         self._lines: list[str] = []

@@ -11,8 +11,10 @@ from graphql import (
     GraphQLBoolean,
     GraphQLError,
     GraphQLID,
+    GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLInt,
+    GraphQLLeafType,
     GraphQLList,
     GraphQLString,
     Undefined,
@@ -20,11 +22,14 @@ from graphql import (
     VariableValues,
     get_nullable_type,
     get_variable_values,
+    is_input_object_type,
     is_list_type,
     is_non_null_type,
+    is_required_input_field,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValueSource
+from graphql.utilities.coerce_input_value import coerce_default_value
 
 from gateway.engine.compiled.asked import Ground
 
@@ -33,6 +38,9 @@ Take = Callable[[Any], Any]
 
 _CLASSES: Mapping[object, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool, GraphQLInt: int}
 _INT_MAX = 2**31 - 1
+
+DEPTH_MAX = 8
+"""Of input types within each other; those that hold themselves are deeper than any, and left to graphql-core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class _Variable:
 
 
 class Variables:
-    """The variables of one operation. A list of 24 SKUs takes 2 us instead of 24."""
+    """The variables of one operation. A list of 24 SKUs takes 2 us instead of 24, a basket of four lines 9 of 30."""
 
     def __init__(self, ground: Ground, definitions: Sequence[VariableDefinitionNode]) -> None:
         self._ground = ground
@@ -101,14 +109,19 @@ class Variables:
         return take and _Variable(signature, take, default, certain)
 
 
-def _take(type_: GraphQLInputType) -> Take | None:
+def _take(type_: GraphQLInputType, depth: int = 0) -> Take | None:
     nullable, bare = not is_non_null_type(type_), get_nullable_type(type_)
-    if is_list_type(bare):
-        return _take_list(bare, nullable=nullable)
     expected = _CLASSES.get(bare)
-    if expected is None:
-        return None
+    if expected is not None:
+        return _take_class(expected, nullable=nullable)
+    if is_list_type(bare):
+        return _take_list(bare, depth, nullable=nullable)
+    if is_input_object_type(bare):
+        return _take_input(bare, depth, nullable=nullable)
+    return _take_leaf(bare, nullable=nullable)  # type: ignore[arg-type]  # nothing else is left
 
+
+def _take_class(expected: type, *, nullable: bool) -> Take:
     def take(value: Any) -> Any:
         if type(value) is not expected:
             return None if value is None and nullable else Undefined
@@ -117,15 +130,60 @@ def _take(type_: GraphQLInputType) -> Take | None:
     return take
 
 
-def _take_list(type_: GraphQLList[Any], *, nullable: bool) -> Take | None:
+def _take_leaf(type_: GraphQLLeafType, *, nullable: bool) -> Take:
+    coerce = type_.coerce_input_value
+
+    def take(value: Any) -> Any:
+        if value is None:
+            return None if nullable else Undefined
+        try:
+            return coerce(value)
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, graphql-core will find the words
+            return Undefined
+
+    return take
+
+
+def _take_list(type_: GraphQLList[Any], depth: int, *, nullable: bool) -> Take | None:
     expected = _CLASSES.get(get_nullable_type(type_.of_type))
-    if expected is None or expected is int:
-        return None
     allowed = {expected} if is_non_null_type(type_.of_type) else {expected, type(None)}
+    item = _take(type_.of_type, depth)
+    if item is None:
+        return None
 
     def take(value: Any) -> Any:
         if type(value) is not list:
             return None if value is None and nullable else Undefined
-        return value.copy() if allowed.issuperset(map(type, value)) else Undefined
+        if expected is not None and expected is not int:
+            return value.copy() if allowed.issuperset(map(type, value)) else Undefined
+        taken = list(map(item, value))
+        return Undefined if any(one is Undefined for one in taken) else taken
+
+    return take
+
+
+def _take_input(type_: GraphQLInputObjectType, depth: int, *, nullable: bool) -> Take | None:
+    if depth > DEPTH_MAX or type_.is_one_of or type_.out_type is not GraphQLInputObjectType.out_type:
+        return None
+    fields: list[tuple[str, str, Take, bool]] = []
+    for name, field in type_.fields.items():
+        item = _take(field.type, depth + 1)
+        if item is None:
+            return None
+        may_lack = not is_required_input_field(field) and coerce_default_value(field) is Undefined
+        fields.append((name, field.out_name or name, item, may_lack))
+
+    def take(value: Any) -> Any:
+        if type(value) is not dict:
+            return None if value is None and nullable else Undefined
+        taken: dict[str, Any] = {}
+        for name, out_name, item, may_lack in fields:
+            if name in value:
+                one = taken[out_name] = item(value[name])
+                if one is Undefined:
+                    return Undefined
+            elif not may_lack:
+                return Undefined
+        return taken if len(taken) == len(value) else Undefined
 
     return take

@@ -17,7 +17,7 @@ from gateway.audit.reading import AuditQuery, in_order
 from gateway.database import open_database
 from gateway.engine import Answer, Engine
 from gateway.http import Admitted, GraphQLRequest
-from gateway.http.graphql import let_in, run
+from gateway.http.admitted import let_in, run
 from gateway.limits import Refusal as TooMuch
 from gateway.limits import Refused
 from resolvers.context import Caller

@@ -101,6 +101,43 @@ def test_people_read_a_tree(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["explain", str(file), "--audience", "storefront"]).exit_code == 1
 
 
+async def test_an_operation_is_shown_in_its_stages() -> None:
+    """Each field with a resolver is one, at its place, and stands after the one that makes its parents."""
+    list_ = await told(LIST, skus=["SKU-00001"])
+    root, availability = list_.run.stages
+    assert (root.coordinate, root.batch, root.after) == ("Query.products", False, None)
+    assert (availability.path, availability.batch, availability.after) == (("products", "availability"), True, 1)
+
+
+async def test_a_condition_that_is_not_given_is_taken_to_be_true() -> None:
+    """Stages are shown without variables; those that are given, and defaults, decide."""
+    text = """query ($full: Boolean!, $sku: String!, $less: Boolean = false) { product(sku: $sku) {
+      returnPolicy @include(if: $full) { __typename } availability @include(if: $less) { status } } }"""
+    assert [one.coordinate for one in (await told(text)).run.stages] == ["Query.product", "Product.returnPolicy"]
+    assert [one.coordinate for one in (await told(text, full=False)).run.stages] == ["Query.product"]
+
+
+async def test_what_is_not_compiled_has_no_stages() -> None:
+    """Introspection is graphql-core's."""
+    schema = await told("{ __schema { queryType { name } } }")
+    assert (schema.run.stages, schema.run.source) == ((), None)
+
+
+def test_the_python_of_an_operation_is_printed() -> None:
+    """Below the tree, and in JSON; only where it is asked for."""
+    document = '{ product(sku: "SKU-00001") { name } }'
+    done = CliRunner().invoke(app, ["explain", "-", "--source"], input=document)
+    assert "    stage 1: one call\n" in done.output
+    assert "def root(run, o, x):  # Query at the answer" in done.output
+    both = [CliRunner().invoke(app, ["explain", "-", "--json", *more], input=document) for more in ([], ["--source"])]
+    without, with_it = (json.loads(one.output)["operations"][0] for one in both)
+    assert "source" not in without
+    compile(with_it["source"], "the plan", "exec")
+    assert with_it["stages"] == [
+        {"number": 1, "field": "product", "coordinate": "Query.product", "batch": False, "after": None}
+    ]
+
+
 def test_machines_read_json_from_a_pipe() -> None:
     """`-` is standard input; keys are stable, systems and tiers by name."""
     done = CliRunner().invoke(app, ["explain", "-", "--json", "--path", "service"], input=BOOKS)

@@ -1,22 +1,34 @@
 """What caches between us and the client are told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from graphql import OperationType
 
+from gateway.answers import Lifetime
 from gateway.engine import Answer, internal_fault
-from gateway.http.caching import cache_headers
+from gateway.http import Admitted
+from gateway.http.caching import cache_headers, public_lifetime
+from gateway.http.head import Head
 
 QUERY, MUTATION = OperationType.QUERY, OperationType.MUTATION
 WHOLE = Answer({"product": {}}, kind=QUERY)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Aged:
     age_s: int
     max_age_s: int
+    observed_at: float = 0.0
+    good_until: float = 0.0
+
+    def later(self, now: float) -> Lifetime:
+        return self
+
+    def told(self) -> Mapping[str, object]:
+        return {}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +50,6 @@ def test_only_a_whole_public_answer_is_kept(
     answer: Answer, lifetime: Aged | None, names_caller: bool, may_be_shared: bool, expected: dict[str, Any]
 ) -> None:
     """A query of public data without errors is public for as long as it is fresh; everything else is nobody's."""
-    headers = cache_headers(
-        answer, lifetime, names_caller=names_caller, may_be_shared=may_be_shared, otherwise="no-store"
-    )
-    assert headers == expected
+    admitted = Admitted(None, lifetime=lambda: lifetime, may_be_shared=lambda: may_be_shared)
+    head = Head([(b"authorization", b"Bearer ada")] if names_caller else [])
+    assert cache_headers(public_lifetime(answer, admitted, head), head, otherwise="no-store") == expected

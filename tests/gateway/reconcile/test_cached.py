@@ -161,3 +161,5 @@ async def test_the_last_questions_are_sampled(shop: Shop) -> None:
     other = Recent(shop.goods.from_cache)
     await other(frozenset(network))
     assert len(other.sample(100)) == 4
+    assert other.at_hand([KEY]) == {}  # the source beneath says nothing of what it has at hand
+    assert Asked(None, KEY) in other.sample(100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -42,6 +42,19 @@ class Source:
 
     async def outcomes(self, keys: frozenset[str], /) -> Mapping[str, Reading[str] | UpstreamError]:
         self.asked.append(keys)
+        return {key: self.answers[key] for key in keys if key in self.answers}
+
+
+@dataclass
+class Near:
+    """A Fetch that has all its answers at hand."""
+
+    answers: Mapping[str, Reading[str] | None]
+
+    async def __call__(self, keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
+        raise AssertionError("nobody has to wait for it")
+
+    def at_hand(self, keys: Collection[str], /) -> Mapping[str, Reading[str] | None]:
         return {key: self.answers[key] for key in keys if key in self.answers}
 
 
@@ -91,6 +104,13 @@ async def test_only_what_failed_or_is_weak_is_asked_for_and_in_one_batch() -> No
     answers = await StoodInFor(Source(TOLD), book, joined, weak).outcomes(KEYS)
     assert answers == {"well": read("1"), "weak": read("20 and 2", DEGRADED), "failed": read("30", DEGRADED)}
     assert book.asked == [frozenset({"weak", "failed"})]
+
+
+def test_what_the_source_has_at_hand_is_at_hand_unless_it_is_weak() -> None:
+    """For a weak answer the stand-in has to be asked; a source that cannot say has nothing at hand."""
+    near = Near({"well": read("1"), "weak": read("2", DEGRADED), "nowhere": None})
+    assert StoodInFor(near, Plain(BOOK), joined, weak).at_hand(KEYS) == {"well": read("1"), "nowhere": None}
+    assert StoodInFor(Source(TOLD), Plain(BOOK), joined, weak).at_hand(KEYS) == {}
 
 
 @pytest.mark.parametrize(

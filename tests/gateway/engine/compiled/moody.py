@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from zlib import crc32
@@ -10,7 +10,7 @@ from zlib import crc32
 from domains.vocabulary import FreshnessTier, InvalidInput, Reading, SystemRole, UpstreamError, UpstreamTimeout
 from resolvers.context import Caller, Context, Retail
 from tests.gateway.engine.compiled.both import slowly
-from tests.resolvers.fakes import Fake
+from tests.resolvers.fakes import Fake, reading
 from tests.resolvers.goods import NOW
 from tests.resolvers.world import ASSOCIATE, World
 
@@ -19,7 +19,7 @@ CALM = 0
 
 class Moody:
     """A Fetch over a Fake: of some keys it knows nothing, some fail, some are old, and some Fetches are slow or fail
-    whole. Which ones is the same however keys are brought together."""
+    whole; some have some answers at hand. Which ones is the same however keys are brought together."""
 
     def __init__(self, fake: Fake[Any, Any], name: str, mood: int) -> None:
         self.fake = fake
@@ -28,6 +28,13 @@ class Moody:
 
     async def __call__(self, keys: frozenset[Any], /) -> Mapping[Any, Reading[Any]]:
         return {key: one for key, one in (await self.outcomes(keys)).items() if isinstance(one, Reading)}
+
+    def at_hand(self, keys: Collection[Any], /) -> Mapping[Any, Reading[Any] | None]:
+        if self.mood == CALM or self._dice("at hand") % 2:
+            return {}
+        answers = {key: self.fake.answer(key) for key in keys if self._dice(f"at hand {key!r}") % 3}
+        near = {key: one and self._outcome(key, reading(one)) for key, one in answers.items()}
+        return {key: one for key, one in near.items() if not isinstance(one, UpstreamError)}
 
     async def outcomes(self, keys: frozenset[Any], /) -> Mapping[Any, Reading[Any] | UpstreamError]:
         whole = self._dice("")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-
 import pytest
 from graphql import NoUnusedVariablesRule, parse, specified_rules, validate
 from hypothesis import HealthCheck, assume, given, reject, settings
@@ -21,13 +18,6 @@ pytestmark = pytest.mark.filterwarnings(CORE_LEAKS)
 BOTH = Both(build_schema())
 KEPT_TO = [*(rule for rule in specified_rules if rule is not NoUnusedVariablesRule), *RULES]
 CALLERS = {caller.subject: caller for caller in (ASSOCIATE, ADA, GUEST, OPERATIONS)}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collected() -> Iterator[None]:
-    """graphql-core's leaks are warned of here, and in no other test."""
-    yield
-    gc.collect()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -53,13 +51,6 @@ ROOTS = [
 ]
 DIRECTIVES = ["", "", "", " @skip(if: $yes)", " @include(if: $yes)", " @include(if: $no)", " @skip(if: false)"]
 PARTS = ["... on Thing { name }", "... @include(if: $yes) { id }"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def collected() -> Iterator[None]:
-    """graphql-core's leaks are warned of here, and in no other test."""
-    yield
-    gc.collect()
 
 
 class Playing:

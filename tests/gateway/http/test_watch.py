@@ -1,0 +1,98 @@
+"""Work that runs as long as somebody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from starlette.types import Message
+from structlog.testing import LogCapture
+
+from gateway.http.errors import ClientGone, HttpFault
+from gateway.http.watch import while_awaited
+
+
+class Client:
+    """A client who hangs up when told to; counts how often it was looked for."""
+
+    def __init__(self) -> None:
+        self.looked = 0
+        self.gone = asyncio.Event()
+
+    async def receive(self) -> Message:
+        self.looked += 1
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+
+async def hanging() -> None:
+    await asyncio.Event().wait()
+
+
+async def quick() -> str:
+    await asyncio.sleep(0)
+    return "done"
+
+
+async def test_nobody_looks_for_the_client_of_a_quick_answer() -> None:
+    """Work that is soon done is answered without a look at the connection."""
+    client = Client()
+    answer = await while_awaited(quick(), client.receive, limit_s=5, cancel_timeout_s=1)
+    assert (answer, client.looked) == ("done", 0)
+
+
+async def test_a_client_who_hung_up_before_the_first_look_is_found_out() -> None:
+    """Who is gone before anybody looks ends the work all the same."""
+    client = Client()
+    client.gone.set()
+    cancelled = asyncio.Event()
+
+    async def long() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(ClientGone):
+            await while_awaited(long(), client.receive, limit_s=5, cancel_timeout_s=1)
+    assert cancelled.is_set()
+
+
+@pytest.mark.parametrize("limit_s", [0.005, 0.05])
+async def test_the_time_is_up_before_and_after_the_first_look(limit_s: float) -> None:
+    """A limit shorter than the first look holds, and so does a longer one."""
+    async with asyncio.timeout(5):
+        with pytest.raises(HttpFault) as late:
+            await while_awaited(hanging(), Client().receive, limit_s=limit_s, cancel_timeout_s=1)
+    assert late.value.status == 504
+
+
+async def test_what_does_not_end_is_left_behind(logged: LogCapture) -> None:
+    """Work that takes no notice of a cancellation keeps its client no longer, and the log says so."""
+    release = asyncio.Event()
+
+    async def stubborn() -> None:
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+
+    async with asyncio.timeout(5):
+        with pytest.raises(HttpFault) as late:
+            await while_awaited(stubborn(), Client().receive, limit_s=0.01, cancel_timeout_s=0.01)
+    release.set()
+    await asyncio.sleep(0)
+    assert late.value.status == 504
+    assert [entry["event"] for entry in logged.entries] == ["operation does not end when cancelled"]
+
+
+async def test_work_that_cancels_itself_is_a_bug() -> None:
+    """A cancellation from inside must not look like one to the server."""
+
+    async def cancels() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(RuntimeError):
+        await while_awaited(cancels(), Client().receive, limit_s=5, cancel_timeout_s=1)

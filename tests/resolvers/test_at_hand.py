@@ -1,0 +1,83 @@
+"""What a Fetch can say without waiting costs a request no task, and is the same answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from domains.vocabulary import FreshnessTier, Reading, demanded_age_s, freshest_within
+from resolvers.loaders import Loaders
+from tests.resolvers.goods import NOW
+
+
+def read(value: str) -> Reading[str]:
+    return Reading(value, "test", FreshnessTier.LIVE, NOW.timestamp(), 60.0)
+
+
+@dataclass
+class Shelf:
+    """A Fetch that has some answers `near`, None for what it knows not to be there; `asked` are the others."""
+
+    near: dict[int, Reading[str] | None]
+    asked: list[frozenset[int]] = field(default_factory=list)
+    demands: list[float | None] = field(default_factory=list)
+
+    def at_hand(self, keys: Collection[int], /) -> Mapping[int, Reading[str] | None]:
+        self.demands.append(demanded_age_s())
+        return {key: self.near[key] for key in keys if key in self.near}
+
+    async def __call__(self, keys: frozenset[int], /) -> Mapping[int, Reading[str]]:
+        self.asked.append(keys)
+        await asyncio.sleep(0)
+        return {key: read(f"far {key}") for key in keys}
+
+
+def values(settled: list[Any]) -> list[str | None]:
+    return [None if one is None else one.value for one in settled]
+
+
+def test_nobody_waits_for_what_is_at_hand() -> None:
+    """There is not even an event loop."""
+    shelf, loaders = Shelf({1: read("one"), 2: None}), Loaders(NOW)
+    with pytest.raises(StopIteration) as done:
+        loaders.of(shelf).settle([2, 1, None, 1]).send(None)
+    assert values(done.value.value) == [None, "one", None, "one"]
+    assert shelf.asked == []
+    assert loaders.provenance.asked == {id(shelf)}
+    assert loaders.provenance.missed
+
+
+async def test_the_rest_is_asked_for() -> None:
+    """In one batch of what is missing, and not again in the same request."""
+    shelf, loaders = Shelf({1: read("one")}), Loaders(NOW)
+    for _ in range(2):
+        assert values(await loaders.of(shelf).settle([1, 2, 3])) == ["one", "far 2", "far 3"]
+    assert shelf.asked == [frozenset({2, 3})]
+    assert not loaders.provenance.missed
+
+
+async def test_a_request_has_one_answer_for_a_key() -> None:
+    """What is under way is waited for, even if it comes to hand meanwhile; and what was at hand stays what it was."""
+    shelf, loaders = Shelf({1: read("one")}), Loaders(NOW)
+    loader = loaders.of(shelf)
+    first = asyncio.create_task(loader.settle([2]))
+    await asyncio.sleep(0)
+    shelf.near |= {1: read("new"), 2: read("near 2")}
+    assert values(await loader.settle([1, 2])) == ["new", "far 2"]
+    shelf.near.clear()
+    assert values(await loader.settle([1])) == ["new"]
+    assert values(await first) == ["far 2"]
+
+
+async def test_a_demand_for_freshness_reaches_it() -> None:
+    """Each loader asks for answers as fresh as whoever it was made for wants them, whoever asks it later."""
+    shelf, loaders = Shelf({}), Loaders(NOW)
+    with freshest_within(5):
+        fresh = loaders.of(shelf)
+    with freshest_within(1):
+        await fresh.settle([1])
+    assert shelf.demands == [5]
