@@ -174,8 +174,10 @@ def test_an_issuers_keys_are_rotated_under_load(tmp_path: Path) -> None:
     late = [one for one in crowd.log if one.what == "gone" and one.sent_at > withdrawn_at + FRESH_S]
     assert late
     assert {one.status for one in late} == {401}
-    gaps = [after - before for before, after in itertools.pairwise(published.asked_at)]
-    assert min(gaps) > 0.2
+    # Asked every 0.25 s at most, heard a little earlier or later on a busy machine.
+    heard = published.asked_at
+    assert len(heard) > 5
+    assert all(after - before > 5 * 0.25 - 0.5 for before, after in zip(heard, heard[5:], strict=False))
 
 
 def keys(*arguments: str, config: Path) -> Any:
