@@ -7,19 +7,19 @@ import contextlib
 import contextvars
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
 import structlog
-from sqlalchemy import insert
 
 from domains.upstream import current_deadline
+from gateway.audit.entering import OF_A_RECORD, enter, enter_each
 from gateway.audit.pruning import prune
 from gateway.audit.record import AuditRecord
 from gateway.audit.settings import AuditSettings
-from gateway.audit.tables import audit, prepare
+from gateway.audit.tables import prepare
 from gateway.database import TROUBLE, Desk, open_database
 
 BATCH = 200
@@ -32,7 +32,6 @@ PAUSE_S = 5.0
 PRUNE_FIRST_S, PRUNE_EVERY_S = 60.0, 3600.0
 CLOSE_TIMEOUT_S = 5.0
 
-_INSERT = insert(audit)
 _log = structlog.get_logger(__name__)
 
 
@@ -46,10 +45,21 @@ class _Entry:
 
     def to_log(self, why: str) -> None:
         """Have the log keep it whole: this is the audit log now."""
+        self.refused({record.id: why for record in self.records})
+
+    def refused(self, whys: Mapping[str, str]) -> None:
+        """Have the log keep those of its records that `whys` names."""
         if not self.told:
             for record in self.records:
-                _log.error("audit record not kept", why=why, record=asdict(record))
+                if (why := whys.get(record.id)) is not None:
+                    _log.error("audit record not kept", why=why, record=asdict(record))
         self.told = True
+
+    def late(self) -> None:
+        """Whoever waits for it waits no longer."""
+        if not self.kept.done():
+            self.to_log("the database did not take it in time, and may still")
+            self.kept.set_result(None)
 
 
 class Scribe:
@@ -106,9 +116,11 @@ class Scribe:
         wait_s, deadline = self._settings.write_timeout_s, current_deadline()
         if deadline is not None:
             wait_s = min(wait_s, deadline.remaining_s(self._monotonic()))
-        done, _ = await asyncio.wait((entry.kept,), timeout=wait_s)
-        if not done:
-            entry.to_log("the database did not take it in time, and may still")
+        timer = asyncio.get_running_loop().call_later(wait_s, entry.late)
+        try:
+            await entry.kept  # whoever is cancelled here leaves the records in the line
+        finally:
+            timer.cancel()
 
     def keep_later(self, records: Sequence[AuditRecord]) -> _Entry | None:
         """The same without waiting; None when the log has them already."""
@@ -141,12 +153,9 @@ class Scribe:
         return taken
 
     async def _write_down(self, entries: list[_Entry]) -> None:
-        rows = [asdict(record) for entry in entries for record in entry.records]
-        why = "the process ends"  # how it looks when this is cancelled
+        why, refused = "the process ends", dict[str, str]()  # how it looks when this is cancelled
         try:
-            desk = await self._open()
-            # A caller waits for this, and has waited for the disk that has what was changed.
-            await desk.write(lambda connection: connection.execute(_INSERT, rows), flushed=False)
+            refused = await self._entered([record for entry in entries for record in entry.records])
             why = ""
         except TROUBLE as exc:
             why = str(exc.__cause__ or exc)
@@ -158,8 +167,22 @@ class Scribe:
             for entry in entries:
                 if why:
                     entry.to_log(why)
+                elif refused:
+                    entry.refused(refused)
                 if not entry.kept.done():
                     entry.kept.set_result(None)
+
+    async def _entered(self, records: Sequence[AuditRecord]) -> dict[str, str]:
+        """Write `records` down. The ids of those that the table cannot hold, with why: they cost the others nothing.
+
+        A caller waits for this, and has waited for the disk that has what was changed.
+        """
+        desk = await self._open()
+        try:
+            await desk.write(partial(enter, records=records), flushed=False)
+        except OF_A_RECORD:
+            return await desk.write(partial(enter_each, records=records), flushed=False)
+        return {}
 
     async def _open(self) -> Desk:
         if self._desk is None:
