@@ -9,9 +9,11 @@ from functools import partial
 import strawberry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from gateway import wiring
 from gateway.answers import Answers
@@ -29,6 +31,7 @@ from gateway.http import (
     GraphQLEndpoint,
     Hardening,
     Hops,
+    Kept,
     LastResort,
     Readiness,
     head_of,
@@ -39,6 +42,18 @@ from gateway.schema import build_schema
 from gateway.settings import Settings
 from gateway.sockets import SocketEndpoint
 from gateway.telemetry import Metrics, Pulse
+
+
+class Gateway(Starlette):
+    """Without the middleware that Starlette puts around ours to answer for exceptions: LastResort does, and to pass it
+    cost every message of every answer a frame of its own. What gets past that one too is the server's to answer."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Ours, in their order, and the router behind them."""
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        for layer, args, kwargs in reversed(self.user_middleware):
+            app = layer(app, *args, **kwargs)
+        return app
 
 
 def build_app(
@@ -65,11 +80,12 @@ def build_app(
     house = House(settings, open_retail, trusted, schema or build_schema())
     drain.on_leave(house.streams.leave)
     asking, questions = _asked(settings, house, answers)
-    return Starlette(
+    return Gateway(
         lifespan=house.lifespan,
         middleware=[
             Middleware(Draining, drain=drain),  # counts what is in flight
             Middleware(Hops, trusted=settings.server.proxies, by=settings.server.forwarded_by),  # who really asks
+            *_given_at_once(settings, answers),
             Middleware(Hardening, hsts_max_age_s=settings.server.hsts_max_age_s),  # what browsers are to be careful of
             Middleware(Correlation),  # from here on every line and every outside call carries the request's id
             Middleware(CrossOrigin, origins=house.origins, paths={"/graphql"}),  # whose pages may ask
@@ -86,6 +102,13 @@ def build_app(
             *_public(settings, house, samples),
         ],
     )
+
+
+def _given_at_once(settings: Settings, answers: Answers) -> list[Middleware]:
+    """What whole answers are given by before anything else is done, where they are kept."""
+    if not settings.answers.enabled:
+        return []
+    return [Middleware(Kept, answers=answers, settings=settings.http, paths={"/graphql"})]
 
 
 def _asked(settings: Settings, house: House, answers: Answers) -> tuple[Asking, EventStreamEndpoint]:

@@ -19,7 +19,7 @@ from gateway.audiences import Audience, Audiences
 from gateway.audit import Audit, CallersAuditor
 from gateway.engine import INTROSPECTION_FORBIDDEN, Engine
 from gateway.events import Ears
-from gateway.http import Admitted, HttpFault, Origins, Turns, head_of, idempotency_key_of
+from gateway.http import Admitted, HttpFault, Origins, head_of, idempotency_key_of
 from gateway.identity import (
     IdentityUnavailable,
     Residency,
@@ -31,6 +31,7 @@ from gateway.identity import (
 )
 from gateway.identity.doorkeeper import Doorkeeper
 from gateway.identity.issuers import Issuer
+from gateway.limits import Turns
 from gateway.permits import Held, held_by
 from gateway.schema import RULES, priced, print_sdl, served
 from gateway.settings import Settings
@@ -246,6 +247,7 @@ class _Stay:
             held=standing.held,
             trusted_only=audience.trusted_only,
             turn=standing.turn,
+            pass_by=standing.turn.pass_by,
             auditor=house.auditor(caller, self._scope),
             caller=caller,
             may_introspect=view.is_open,

@@ -10,9 +10,8 @@ import structlog
 from gateway.audiences import Audience, Audiences
 from gateway.documents import Desk
 from gateway.engine import Engine
-from gateway.http import Turns
 from gateway.identity import owner_of
-from gateway.limits import Gate, Payer
+from gateway.limits import Gate, Payer, Turns
 from gateway.settings import Settings
 from gateway.wiring import shared
 from resolvers.context import Caller

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
+from aiodataloader import Loader as Queued
 
 from domains.durable import JournalUnavailable
 from domains.vocabulary import Fetch, Reading, UpstreamError, demanded_age_s, freshest_within
@@ -27,26 +28,64 @@ _Bugs = tuple[Exception, ...]
 """What went wrong that should not; none or one. A future with an exception would complain when nobody waits for it."""
 
 
-class _Reads(Generic[K, T]):
-    """What was asked of one Fetch: `known` keys, and those `awaited`, each with the level that asked for it.
+class _Levels(DataLoader[dict[K, None], _Bugs]):
+    """What was asked of one Fetch, a level of keys at a time: the keys that are `known`, and those `awaited`.
 
-    Apart from the Loader, so that no two objects hold each other: an answer leaves nothing for the collector.
+    A data loader that begins its batches itself, in the tick in which aiodataloader does and with one task instead of
+    two. Apart from the Loader, so that no two objects hold each other: an answer leaves nothing for the collector.
     """
 
+    cache = False
+
     def __init__(
-        self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
+        self, fetch: Fetch[K, Any], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
     ) -> None:
+        # All that we need of what aiodataloader sets up: to look at its batch function takes longer than the rest.
+        self._queue = []
         self._fetch = fetch
         self._running = running
         self._provenance = provenance
         self._within_s = within_s
-        self._near: Callable[[Collection[K]], Mapping[K, Reading[T] | None]] | None = getattr(fetch, "at_hand", None)
+        self._near: Callable[[Collection[K]], Mapping[K, Reading[Any] | None]] | None = getattr(fetch, "at_hand", None)
         self.unwritten = False
         """Whether a key has no answer because our own books could not be read."""
-        self.known: dict[K, _Answer[T]] = {}
-        self.awaited: dict[K, asyncio.Future[_Bugs]] = {}
+        self.known: dict[K, _Answer[Any]] = {}
+        self.awaited: dict[K, list[asyncio.Future[_Bugs]]] = {}
+        """By each key on its way, those who wait for its level, each with a future that is nobody else's to cancel."""
 
-    def ask(self, wanted: dict[K, None]) -> dict[K, None]:
+    def get_cache_key(self, key: dict[K, None]) -> dict[K, None]:  # never asked for what is kept
+        return key
+
+    def do_resolve_reject(self, key: dict[K, None], future: asyncio.Future[_Bugs]) -> None:
+        self._queue.append(Queued(key, future))
+        if len(self._queue) == 1:
+            self.loop.call_soon(self._next_tick)
+
+    def _next_tick(self) -> None:
+        self.loop.call_soon(self._begin)  # whoever is woken in this tick may ask as well
+
+    def _begin(self) -> None:
+        queue, self._queue = self._queue, []
+        self._running.add(task := self.loop.create_task(self._answered([level.key for level in queue])))
+        task.add_done_callback(self._running.discard)
+
+    def coming(self, wanted: dict[K, None]) -> Iterable[asyncio.Future[_Bugs]]:
+        """What to wait for until all of `wanted` are known."""
+        awaited = self.awaited
+        on_their_way = {id(awaited[key]): awaited[key] for key in wanted if key in awaited} if awaited else {}
+        coming = []
+        for waiting in on_their_way.values():
+            coming.append(joined := self.loop.create_future())
+            waiting.append(joined)
+        new = self._far({key: None for key in wanted if key not in awaited} if on_their_way else wanted)
+        if new:
+            self.loop = asyncio.get_running_loop()
+            coming.append(asked := self.load(new))
+            waiting = [asked]
+            awaited.update(dict.fromkeys(new, waiting))
+        return coming
+
+    def _far(self, wanted: dict[K, None]) -> dict[K, None]:
         """Of keys that nobody waits for, those that have to be waited for; the others are known now."""
         if self._near is None:
             return wanted
@@ -59,31 +98,41 @@ class _Reads(Generic[K, T]):
         self.known.update(found)
         return {} if len(found) == len(wanted) else {key: None for key in wanted if key not in found}
 
-    async def answered(self, levels: list[tuple[K, ...]]) -> list[_Bugs]:
-        """Ask for all keys of the levels at once. What went wrong, for each of them."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        keys = dict.fromkeys(itertools.chain.from_iterable(levels))
+    async def _answered(self, levels: list[dict[K, None]]) -> None:
+        """Ask for all keys of the levels at once."""
+        # Dictionaries all the way, here too: what is copied from one to the next is not hashed anew.
+        keys = levels[0] if len(levels) == 1 else dict.fromkeys(itertools.chain.from_iterable(levels))
         try:
-            for start in range(0, len(keys), BATCH_MAX):
-                self.known.update(await self._batch(dict.fromkeys(itertools.islice(keys, start, start + BATCH_MAX))))
+            for part in _parts(keys):
+                self.known.update(await self._batch(part))
         except Exception as error:  # noqa: BLE001 - a bug is told to all who wait, and to nobody when none does any more
-            return [(error,)] * len(levels)
+            self._tell(levels, (error,))
+        else:
+            self._tell(levels, ())
         finally:
-            for key in keys:
-                self.awaited.pop(key, None)
-        return [()] * len(levels)
+            if len(keys) == len(self.awaited):
+                self.awaited.clear()
+            else:
+                for key in keys:
+                    del self.awaited[key]
 
-    async def _batch(self, keys: dict[K, None]) -> Mapping[K, _Answer[T]]:
+    def _tell(self, levels: list[dict[K, None]], bugs: _Bugs) -> None:
+        for level in levels:
+            for waiting in self.awaited[next(iter(level))]:
+                if not waiting.done():
+                    waiting.set_result(bugs)
+
+    async def _batch(self, keys: dict[K, None]) -> Mapping[K, _Answer[Any]]:
         self._provenance.asked.add(id(self._fetch))
         # A Fetch that is EachByItself is asked that way.
-        ask: Callable[[frozenset[K]], Awaitable[Mapping[K, Reading[T] | UpstreamError]]]
+        ask: Callable[[frozenset[K]], Awaitable[Mapping[K, Reading[Any] | UpstreamError]]]
         ask = getattr(self._fetch, "outcomes", self._fetch)
         try:
-            with freshest_within(self._within_s):
+            if demanded_age_s() == self._within_s:  # as nearly always: it is the context of whoever asked
                 found = await ask(frozenset(keys))
+            else:
+                with freshest_within(self._within_s):
+                    found = await ask(frozenset(keys))
         except (UpstreamError, JournalUnavailable) as error:
             self.unwritten |= isinstance(error, JournalUnavailable)
             return dict.fromkeys(keys, error)
@@ -93,8 +142,15 @@ class _Reads(Generic[K, T]):
                 raise
             # A read that cancelled itself is a bug; without an answer everybody who waits for it would wait for ever.
             raise RuntimeError("a read was cancelled from below") from error
-        self._provenance.missed |= any(key not in found for key in keys)
+        self._provenance.missed |= not keys.keys() <= found.keys()
         return {**keys, **found}
+
+
+def _parts(keys: dict[K, None]) -> Iterable[dict[K, None]]:
+    if len(keys) <= BATCH_MAX:
+        return (keys,)
+    rest = iter(keys)
+    return [dict.fromkeys(itertools.islice(rest, BATCH_MAX)) for _ in range(0, len(keys), BATCH_MAX)]
 
 
 class Loader(Generic[K, T]):
@@ -107,8 +163,7 @@ class Loader(Generic[K, T]):
     def __init__(
         self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
     ) -> None:
-        self._reads = _Reads(fetch, running, provenance, within_s)
-        self._levels: DataLoader[tuple[K, ...], _Bugs] | None = None  # most answers are at hand
+        self._levels = _Levels(fetch, running, provenance, within_s)
 
     async def load(self, key: K) -> Reading[T] | None:
         """The reading of `key`, or None when there is no such thing. Raises UpstreamError and JournalUnavailable."""
@@ -130,36 +185,21 @@ class Loader(Generic[K, T]):
 
         Raises JournalUnavailable: without our own books there is no answer to any part of the question.
         """
-        known = self._reads.known
+        known = self._levels.known
         # Whole dictionaries at a time: keys are hashed once here, which for a StockKey is most of the work.
         wanted: dict[Any, None] = dict.fromkeys(keys)
         wanted.pop(None, None)
         if known:
             wanted = {key: None for key in wanted if key not in known}
-        for answered in self._coming(wanted) if wanted else ():
-            # Whoever stops waiting must not stop the others' read.
-            for bug in await asyncio.shield(answered):
+        for answered in self._levels.coming(wanted) if wanted else ():
+            for bug in await answered:
                 raise bug
         settled: list[Any] = [None if key is None else known[key] for key in keys]
-        if self._reads.unwritten:
+        if self._levels.unwritten:
             for answer in settled:
                 if isinstance(answer, JournalUnavailable):
                     raise answer
         return settled
-
-    def _coming(self, wanted: dict[K, None]) -> Iterable[asyncio.Future[_Bugs]]:
-        """What to wait for until all of `wanted` are known."""
-        awaited = self._reads.awaited
-        coming = {awaited[key]: None for key in wanted if key in awaited} if awaited else {}
-        rest = {key: None for key in wanted if key not in awaited} if coming else wanted
-        new = tuple(self._reads.ask(rest))
-        if new:
-            if self._levels is None:
-                self._levels = DataLoader(self._reads.answered, cache=False)
-            level = self._levels.load(new)
-            awaited.update(dict.fromkeys(new, level))
-            coming[level] = None
-        return coming
 
 
 class Loaders:

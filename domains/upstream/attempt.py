@@ -1,4 +1,4 @@
-"""One question and its answer: sent, read to the end and decoded within one time limit."""
+"""What came of one attempt: a fault, or an answer to be decoded."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ import msgspec
 
 from domains.upstream.call import Call
 from domains.upstream.errand import Errand
-from domains.upstream.letter import Answer, Carrier, Limits, Lost
+from domains.upstream.letter import Answer, Limits, Lost
 from domains.upstream.translate import translate_fault, translate_status
 from domains.vocabulary import SystemRole, UpstreamError, UpstreamGarbled
 
 
-async def ask(carrier: Carrier, errand: Errand, limits: Limits) -> Answer | None:
-    """Send the errand's letter once. The limit covers all of it to the last byte, however slowly that drips.
+def answered(found: Answer | Lost, errand: Errand, limits: Limits) -> Answer:
+    """What came of the errand's letter, of whatever status, with the body read.
 
-    Hands back what was answered, of whatever status, with the body read; None when the attempt was cut because its time
-    was up. Whose time that was is for the Wire to say. Raises the UpstreamError that a fault of the transport stands
-    for; UpstreamGarbled when a 2xx body is larger than `limits.body_max_bytes`.
+    Raises the UpstreamError that a fault of the transport stands for; UpstreamGarbled when a 2xx body is larger than
+    `limits.body_max_bytes`.
     """
-    system, capability = errand.system, errand.call.capability
-    answer = await carrier.carry(errand.letter, errand.saying(limits.limit_s), limits)
-    if isinstance(answer, Lost):
-        fault = answer.fault
-        raise translate_fault(fault, system, capability, reading_body=answer.reading_body) from fault
-    if answer is not None and answer.is_success and not answer.is_whole:
-        raise UpstreamGarbled(system, capability, f"the body has more than {limits.body_max_bytes} bytes")
-    return answer
+    if isinstance(found, Lost):
+        fault = found.fault
+        system, capability = errand.system, errand.call.capability
+        raise translate_fault(fault, system, capability, reading_body=found.reading_body) from fault
+    if not found.is_whole and found.is_success:
+        detail = f"the body has more than {limits.body_max_bytes} bytes"
+        raise UpstreamGarbled(errand.system, errand.call.capability, detail)
+    return found
 
 
 def read(answer: Answer, named: dict[str, str], call: Call, system: SystemRole) -> Answer:
     """The same answer with its decoded value. Raises the UpstreamError that its status or its body stands for.
 
-    `named` are its headers by name in lower case.
+    `named` are its headers by name in lower case; a good answer is read without them.
     """
     error = translate_status(system, call.capability, answer.status, named, answer.body)
     if error is not None:

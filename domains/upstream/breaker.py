@@ -55,7 +55,7 @@ class Breaker:
         self._random = random
         self._on_change = on_change
         self._window = _Window(policy.window_s)
-        self._era = 0
+        self._permit = Permit(0)  # one for an era
         self._failed_probes = 0
         self._probing = False
         self._open_until = 0.0
@@ -69,7 +69,7 @@ class Breaker:
             self._become(BreakerState.HALF_OPEN)
         if self.state is BreakerState.HALF_OPEN:
             self._probing = True
-        return Permit(self._era)
+        return self._permit
 
     def refused_for_s(self, now: float) -> float | None:
         """Seconds until asking again makes sense; None when a call would be admitted at `now`. Changes nothing."""
@@ -81,7 +81,7 @@ class Breaker:
 
     def settle(self, permit: Permit, verdict: Verdict, elapsed_s: float, now: float) -> None:
         """Take in how an admitted call ended. Ends of calls admitted before the last change of state are not heard."""
-        if permit.era != self._era:
+        if permit.era != self._permit.era:
             return
         slow = elapsed_s >= self._policy.slow_call_s
         if self.state is BreakerState.HALF_OPEN:
@@ -121,7 +121,7 @@ class Breaker:
 
     def _become(self, state: BreakerState) -> None:
         self.state = state
-        self._era += 1
+        self._permit = Permit(self._permit.era + 1)
         self._on_change(state)
 
 

@@ -13,5 +13,8 @@ traceparent: ContextVar[str | None] = ContextVar("retailgraph_traceparent", defa
 
 def correlation_headers() -> list[tuple[str, str]]:
     """The headers to send with every call made now."""
-    named = ((CORRELATION_HEADER, correlation_id.get()), ("traceparent", traceparent.get()))
-    return [(name, value) for name, value in named if value]
+    id_, trace = correlation_id.get(), traceparent.get()
+    headers = [(CORRELATION_HEADER, id_)] if id_ else []
+    if trace:
+        headers.append(("traceparent", trace))
+    return headers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import httpx
@@ -15,7 +14,6 @@ Header = tuple[str, str]
 # A line break would begin a header, or a request, that nobody meant (RFC 9110, 5.5, and RFC 9112, 3).
 _UNFIT_IN_VALUE = re.compile(r"[^\t -~]")
 _UNFIT_IN_NAME = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
-_UNFIT_IN_TARGET = re.compile(r"[^!-~]")
 
 # Said by the Line itself, because they are about how the body travels.
 _OF_THE_LINE = frozenset(
@@ -71,12 +69,13 @@ class Letter(msgspec.Struct, frozen=True):
 
     def rendered(self, said: Iterable[Header]) -> bytes:
         """As HTTP/1.1 has it (RFC 9112). `said` are the headers of this one attempt."""
-        if _UNFIT_IN_TARGET.search(self.target) or _UNFIT_IN_NAME.search(self.method):
-            raise ValueError(f"{self.method!r} {self.target!r} is no method and target of a request")
+        target = self.target
+        if not _is_ascii_text(target) or " " in target or _UNFIT_IN_NAME.search(self.method):
+            raise ValueError(f"{self.method!r} {target!r} is no method and target of a request")
         # Anything but GET and HEAD says how long its body is, an empty one too (RFC 9110, 8.6).
         length = f"Content-Length: {len(self.body)}\r\n" if self.body or self.method not in {"GET", "HEAD"} else ""
         own = rendered(self.headers) + rendered(said) if self.headers else rendered(said)
-        return f"{self.method} {self.target} HTTP/1.1\r\n{self.site.head}{own}{length}\r\n".encode("ascii") + self.body
+        return f"{self.method} {target} HTTP/1.1\r\n{self.site.head}{own}{length}\r\n".encode("ascii") + self.body
 
     def as_request(self) -> httpx.Request:
         """For a transport of httpx: the request it was made of, or a new one."""
@@ -86,8 +85,7 @@ class Letter(msgspec.Struct, frozen=True):
         return httpx.Request(self.method, self.site.url + self.target, headers=headers, content=self.body)
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct):
     """What came back. `body` is unpacked, and of a body that is too long only its beginning (then not `is_whole`).
 
     Header names are in lower case. `value` is what `Call.decode` made of the body.
@@ -142,7 +140,13 @@ def rendered(headers: Iterable[Header]) -> str:
     """Header lines. Raises ValueError for what would not be one line."""
     lines = []
     for name, value in headers:
-        if _UNFIT_IN_VALUE.search(value) or _UNFIT_IN_NAME.search(name):
+        if (not _is_ascii_text(value) and _UNFIT_IN_VALUE.search(value)) or _UNFIT_IN_NAME.search(name):
             raise ValueError(f"the header {name!r} is not one line of printable ASCII")
         lines.append(f"{name}: {value}\r\n")
     return "".join(lines)
+
+
+def _is_ascii_text(text: str) -> bool:
+    """Whether it is of blanks and visible ASCII: a third of the time of a regular expression, which has the last word
+    where a tab may stand."""
+    return text.isascii() and text.isprintable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import socket
 import ssl
 from collections.abc import Sequence
@@ -36,42 +37,65 @@ class Lines:
         self._idle: dict[Place, list[Line]] = {}
         self._addresses: dict[Place, _Addresses] = {}
         self._sweep: asyncio.TimerHandle | None = None
-        self._busy: set[Line] = set()
+        self._busy: dict[Line, float] = {}
+        """The lines that are asked, and when each is given up, in the loop's seconds."""
+        self._patience: asyncio.TimerHandle | None = None
+        self._patient_until = math.inf
 
     async def carry(self, letter: Letter, said: Sequence[Header], limits: Limits) -> Answer | Lost | None:
         sent = letter.rendered(said)
         loop = asyncio.get_running_loop()
-        until = loop.time() + limits.limit_s
-        line = self._taken(letter.site.place, loop.time())
+        now = loop.time()
+        until = now + limits.limit_s
+        line = self._taken(letter.site.place, now)
         if line is None:
             made = await self._connected(letter.site.place, limits)
             if not isinstance(made, Line):
                 return made
             line = made
-        self._busy.add(line)
-        # A timer on the line and not asyncio.timeout: nothing is cancelled and no exception is on its way when it ends.
-        patience = loop.call_at(until, line.give_up)
+        self._busy[line] = until
+        if until < self._patient_until:
+            self._be_patient(until, loop)
         try:
             answer = await line.exchange(sent, letter.method, limits.body_max_bytes)
         except BaseException:  # we were cancelled: what is still to come is nobody's answer
             line.hang_up()
             raise
         finally:
-            patience.cancel()
-            self._busy.discard(line)
+            del self._busy[line]
         if line.is_open:
             self._keep(letter.site.place, line, loop)
         return answer
 
     async def aclose(self) -> None:
         """Hang up, also where somebody still waits for an answer."""
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep = None
+        for timer in (self._sweep, self._patience):
+            if timer is not None:
+                timer.cancel()
+        self._sweep = self._patience = None
         for line in (*self._busy, *itertools.chain.from_iterable(self._idle.values())):
             line.hang_up()
         self._idle.clear()
         await asyncio.sleep(0)  # one turn, in which the transports close their sockets
+
+    def _be_patient(self, until: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake at `until`, if not before. One timer for all, because hardly a line is ever given up: one for each is a
+        fifth of what the exchange takes. And not asyncio.timeout: nothing is cancelled, no exception on its way."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patient_until = until
+        self._patience = loop.call_at(until, self._give_up, loop)
+
+    def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give up the lines whose time is up, and wake again for the next one."""
+        now = max(loop.time(), self._patient_until)  # uvloop counts in milliseconds, and may be early
+        self._patience, self._patient_until = None, math.inf
+        for line, until in self._busy.items():
+            if until <= now:
+                line.give_up()
+        later = min((until for until in self._busy.values() if until > now), default=None)
+        if later is not None:
+            self._be_patient(later, loop)
 
     def _taken(self, place: Place, now: float) -> Line | None:
         idle = self._idle.get(place)

@@ -23,10 +23,16 @@ class Slots:
     def queued(self) -> int:
         return len(self._waiting)
 
-    async def acquire(self, wait_s: float) -> bool:
-        """Take a slot within `wait_s` seconds. True: held until `release`; False: the queue is full or too slow."""
+    def taken(self) -> bool:
+        """Take a slot if one is free: that is `acquire` where nobody has to wait. True: held until `release`."""
         if self.in_flight < self.slots_max:
             self.in_flight += 1
+            return True
+        return False
+
+    async def acquire(self, wait_s: float) -> bool:
+        """Take a slot within `wait_s` seconds. True: held until `release`; False: the queue is full or too slow."""
+        if self.taken():
             return True
         if len(self._waiting) >= self.queue_max:
             return False

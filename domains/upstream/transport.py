@@ -12,16 +12,16 @@ from functools import partial
 import httpx
 
 from domains.upstream.adapting import OverHttpx, as_response
-from domains.upstream.attempt import ask, read
+from domains.upstream.attempt import answered, read
 from domains.upstream.breaker import BreakerState, Permit, Verdict
 from domains.upstream.call import Call
 from domains.upstream.correlation import correlation_headers
 from domains.upstream.deadline import current_deadline
 from domains.upstream.errand import Errand, call_of
-from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed, tell
+from domains.upstream.events import BreakerChanged, CallFinished, Hook, Shed, tell
 from domains.upstream.lane import Lane
 from domains.upstream.letter import Answer, Carrier, Letter
-from domains.upstream.pacing import Pacing
+from domains.upstream.pacing import Pacing, tells_quota
 from domains.upstream.path import current_path
 from domains.upstream.policy import WirePolicy
 from domains.upstream.retry import RetryBudget, retry_delay_s
@@ -105,7 +105,8 @@ class Wire(httpx.AsyncBaseTransport):
         started = self._clock()
         verdict, code = Verdict.IGNORED, "BUG"
         try:
-            answer = await self._in_turn(errand)
+            self._keep_off_shut_paths(errand)
+            answer = await (self._until_answered(errand) if call.serialise_by is None else self._in_turn(errand))
             verdict, code = Verdict.SUCCESS, ""
         except UpstreamError as error:
             verdict, code = verdict_of(error), error.code
@@ -119,9 +120,8 @@ class Wire(httpx.AsyncBaseTransport):
             lane.failures += verdict is Verdict.FAILURE
             if self._hooks:
                 elapsed_s = self._clock() - started
-                self._tell(
-                    CallFinished(self.system, call.capability, verdict, code or None, elapsed_s, errand.attempts)
-                )
+                event = CallFinished(self.system, call.capability, verdict, code or None, elapsed_s, errand.attempts)
+                tell(self._hooks, event)
 
     def snapshot(self) -> WireSnapshot:
         """How the system and each of its capabilities are doing now."""
@@ -142,15 +142,14 @@ class Wire(httpx.AsyncBaseTransport):
         """Close the connections."""
         await self._carrier.aclose()
 
-    async def _in_turn(self, errand: Errand) -> Answer:
-        path = current_path()
-        if path in self._shut_to:
+    def _keep_off_shut_paths(self, errand: Errand) -> None:
+        if self._shut_to and (path := current_path()) in self._shut_to:
             self._refused_on[path] += 1
             detail = "a field that reaches it was answered on a path that may not wait for it"
             raise self._shed(errand, SystemOffPath(self.system, errand.call.capability, detail, path=path))
-        key = errand.call.serialise_by
-        if key is None:
-            return await self._until_answered(errand)
+
+    async def _in_turn(self, errand: Errand) -> Answer:
+        key = errand.call.serialise_by or ""
         if not await self._serial.acquire(key, min(self.policy.timeout_s, errand.left_s(self._clock()))):
             raise self._crowded_out(errand, "other calls with the same key are under way")
         try:
@@ -182,25 +181,28 @@ class Wire(httpx.AsyncBaseTransport):
         return delay_s if self._budget.spend(now) else None
 
     async def _attempt(self, errand: Errand) -> Answer:
-        await self._sit_out_pause(errand)
-        self._refuse_the_hopeless(errand)
-        if not await self._slots.acquire(min(self.policy.queue_timeout_s, errand.left_s(self._clock()))):
-            raise self._crowded_out(errand, "every slot is taken")
+        now = self._clock()
+        pause_s = self._pacing.wait_s(now)
+        if pause_s:
+            await self._sit_out(pause_s, errand)
+            now = self._clock()
+        self._refuse_the_hopeless(errand, now)
+        if not self._slots.taken():
+            if not await self._slots.acquire(min(self.policy.queue_timeout_s, errand.left_s(now))):
+                raise self._crowded_out(errand, "every slot is taken")
+            now = self._clock()
         try:
-            if errand.left_s(self._clock()) <= 0:
+            if errand.left_s(now) <= 0:
                 raise self._crowded_out(errand, "the time went by waiting for a slot")
             # Asked only now: a probe must not stand in the queue while others are refused on its account.
-            permit = errand.lane.breaker.admit(self._clock())
+            permit = errand.lane.breaker.admit(now)
             if permit is None:
                 raise self._breaker_is_open(errand)
-            return await self._asked(errand, permit)
+            return await self._asked(errand, permit, now)
         finally:
             self._slots.release()
 
-    async def _sit_out_pause(self, errand: Errand) -> None:
-        pause_s = self._pacing.wait_s(self._clock())
-        if not pause_s:
-            return
+    async def _sit_out(self, pause_s: float, errand: Errand) -> None:
         # Callers set off spread out, not all in the moment the pause ends.
         pause_s *= 1 + self.policy.jitter_ratio * self._random()
         affordable_s = min(self.policy.retry_after_max_s, errand.left_s(self._clock()))
@@ -214,22 +216,22 @@ class Wire(httpx.AsyncBaseTransport):
         if pause_s:  # too long, too many waiting, or prolonged meanwhile
             raise self._shed(errand, errand.failed(UpstreamThrottled, "paused", retry_after_s=pause_s))
 
-    def _refuse_the_hopeless(self, errand: Errand) -> None:
-        now, left_s = self._clock(), errand.left_s(self._clock())
+    def _refuse_the_hopeless(self, errand: Errand, now: float) -> None:
+        left_s = errand.left_s(now)
         if errand.lane.breaker.refused_for_s(now) is not None:
             raise self._breaker_is_open(errand)
         if left_s <= 0 or errand.lane.latency.is_too_late(left_s, now):
             detail = f"{left_s:.3f} s are left, which is less than it usually takes"
             raise self._shed(errand, errand.failed(DeadlineExceeded, detail))
 
-    async def _asked(self, errand: Errand, permit: Permit) -> Answer:
-        lane, started = errand.lane, self._clock()
+    async def _asked(self, errand: Errand, permit: Permit, started: float) -> Answer:
+        lane = errand.lane
         errand.attempts += 1
         self._asked_on[current_path()] += 1
         lane.in_flight += 1
         verdict = Verdict.IGNORED
         try:
-            answer = await self._exchange(errand)
+            answer = await self._exchange(errand, started)
             verdict = Verdict.SUCCESS
         except DeadlineExceeded:
             lane.latency.cut(self._clock() - started, self._clock())
@@ -251,15 +253,18 @@ class Wire(httpx.AsyncBaseTransport):
             now = self._clock()
             lane.breaker.settle(permit, verdict, now - started, now)
 
-    async def _exchange(self, errand: Errand) -> Answer:
-        left_s = errand.left_s(self._clock())
-        limit_s = min(self.policy.timeout_s, left_s)
-        answer = await ask(self._carrier, errand, errand.limits(limit_s))
-        if answer is None:
+    async def _exchange(self, errand: Errand, now: float) -> Answer:
+        left_s = errand.left_s(now)
+        limits = errand.limits(min(self.policy.timeout_s, left_s))
+        found = await self._carrier.carry(errand.letter, errand.saying(limits.limit_s), limits)
+        if found is None:
             kind = UpstreamTimeout if left_s >= self.policy.timeout_s else DeadlineExceeded
-            raise errand.failed(kind, f"no answer in {limit_s:.3f} s")
-        named = answer.named()
-        self._pacing.observe(answer.status, named, self._clock())
+            raise errand.failed(kind, f"no answer in {limits.limit_s:.3f} s")
+        answer = answered(found, errand, limits)
+        named: dict[str, str] = {}
+        if not answer.is_success or tells_quota(answer.headers):
+            named = answer.named()
+            self._pacing.observe(answer.status, named, self._clock())
         return read(answer, named, errand.call, self.system)
 
     def _answered(self, lane: Lane, started: float) -> None:
@@ -278,7 +283,7 @@ class Wire(httpx.AsyncBaseTransport):
     def _shed(self, errand: Errand, error: UpstreamError) -> UpstreamError:
         errand.was_shed = True
         errand.lane.shed += 1
-        self._tell(Shed(self.system, errand.call.capability, error.code))
+        tell(self._hooks, Shed(self.system, errand.call.capability, error.code))
         return error
 
     def _lane(self, capability: str) -> Lane:
@@ -291,7 +296,4 @@ class Wire(httpx.AsyncBaseTransport):
         return lane
 
     def _breaker_changed(self, capability: str, state: BreakerState) -> None:
-        self._tell(BreakerChanged(self.system, capability, state))
-
-    def _tell(self, event: Event) -> None:
-        tell(self._hooks, event)
+        tell(self._hooks, BreakerChanged(self.system, capability, state))

@@ -11,6 +11,9 @@ class ServingPath(enum.Enum):
     SERVICE = "SERVICE"  # an associate with a customer at the desk
     BACKOFFICE = "BACKOFFICE"  # operations and reports
 
+    # As SystemRole has it: each call is counted by its path.
+    __hash__ = object.__hash__
+
 
 class ServingTier(enum.Enum):
     """From how far away an answer may come, nearest first."""

@@ -127,19 +127,19 @@ class Engine:
             may_introspect=may_introspect,
             streams=occasion is not None,
         )
+        name = chosen(prepared, operation_name)
         if not refused:
-            refused = off_path(prepared, operation_name, path) or not_permitted(prepared, operation_name, held)
+            refused = off_path(prepared, name, path) or not_permitted(prepared, name, held)
         if not refused and toll is not None:
-            refused = await tolled(prepared, operation_name, toll, variables or {})
+            refused = await tolled(prepared, name, toll, variables or {})
         if refused or prepared.document is None:
             return Answer(None, refused, is_request_error=True)
         result: ExecutionResult | None = None
         if prepared.plans is not None:
-            name = chosen(prepared, operation_name)
             result = await prepared.plans.run(name, variables or {}, context, occasion, comes_again=comes_again)
         if result is None:
             result = await self._execute(prepared.document, variables, operation_name, context, occasion)
-        return _told(result, kind_of(prepared.kinds, operation_name))
+        return _told(result, prepared.kinds[name])
 
     def kind(self, text: str, operation_name: str | None) -> OperationType | None:
         """What kind of operation would run; None when that is not clear, or the text is no document."""

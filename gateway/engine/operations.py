@@ -20,10 +20,11 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from domains.vocabulary import ServingPath
 from gateway.engine.compiled import Ground, Plans
 from gateway.engine.faults import DOCUMENT_TOO_LARGE, PARSE_FAILED, VALIDATION_FAILED, Fault, fault, request_fault
 from gateway.limits import DocumentGuard, DocumentTooLarge, Estimate, Priced, asks_for_schema, estimate
-from gateway.paths import Declared, Touch, touches
+from gateway.paths import SHUT, Declared, Touch, offences, touches
 from gateway.permits import Needed, needed, needs_in
 
 # A parsed document takes 50 to 110 bytes a character, locations included (measured with graphql-core 3.3.2).
@@ -43,6 +44,8 @@ class Prepared:
     """The field by which the text asks what the schema is, if it does."""
     touched: Mapping[str | None, tuple[Touch, ...]] = field(default_factory=dict)
     """What each operation can reach outside, by its name."""
+    shut_out: Mapping[str | None, frozenset[ServingPath]] = field(default_factory=dict)
+    """The paths on which each operation would reach what they may not wait for, by its name."""
     estimates: Mapping[str | None, Estimate] = field(default_factory=dict)
     """What each operation may cost, by its name."""
     needed: Mapping[str | None, tuple[Needed, ...]] = field(default_factory=dict)
@@ -148,10 +151,20 @@ class Operations:
             faults = (request_fault(error, VALIDATION_FAILED, suggestions=self._suggestions) for error in errors)
             return Prepared(kinds, faults=tuple(faults))
         touched = {name: touches(self._schema, document, node, self._declared) for name, node in operations.items()}
+        shut_out = {name: frozenset(path for path in SHUT if offences(found, path)) for name, found in touched.items()}
         estimates = {
             name: estimate(self._schema, document, node, touched[name], self._priced)
             for name, node in operations.items()
         }
         asked = {name: needed(self._schema, document, node, self._needs) for name, node in operations.items()}
         plans = None if self._ground is None else Plans(self._ground, document, partial(self._weigh, text))
-        return Prepared(kinds, document, (), asks_for_schema(document), touched, estimates, asked, plans)
+        return Prepared(
+            kinds,
+            document,
+            schema_field=asks_for_schema(document),
+            touched=touched,
+            shut_out=shut_out,
+            estimates=estimates,
+            needed=asked,
+            plans=plans,
+        )

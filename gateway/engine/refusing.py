@@ -52,10 +52,10 @@ def refusal(
 
 
 async def tolled(
-    prepared: Prepared, operation_name: str | None, toll: Toll, variables: Mapping[str, object]
+    prepared: Prepared, name: str | None, toll: Toll, variables: Mapping[str, object]
 ) -> tuple[Fault, ...]:
-    """Why `toll` will not have it run."""
-    told = await toll(prepared.estimates.get(chosen(prepared, operation_name), NOTHING), variables)
+    """Why `toll` will not have it run. `name` is the operation's, here and below, as `chosen` has it."""
+    told = await toll(prepared.estimates.get(name, NOTHING), variables)
     return () if told is None else (fault(told.message, told.code, **told.extensions),)
 
 
@@ -64,11 +64,10 @@ def chosen(prepared: Prepared, operation_name: str | None) -> str | None:
     return operation_name if operation_name in prepared.kinds else next(iter(prepared.kinds), None)
 
 
-def off_path(prepared: Prepared, operation_name: str | None, path: ServingPath | None) -> tuple[Fault, ...]:
+def off_path(prepared: Prepared, name: str | None, path: ServingPath | None) -> tuple[Fault, ...]:
     """What of it would make a path wait that may not, place by place."""
-    if path is None:
+    if path is None or path not in prepared.shut_out.get(name, ()):
         return ()
-    name = chosen(prepared, operation_name)
     found = offences(prepared.touched.get(name, ()), path)[:TOLD_MAX]
     return tuple(
         _at(
@@ -84,10 +83,12 @@ def off_path(prepared: Prepared, operation_name: str | None, path: ServingPath |
     )
 
 
-def not_permitted(prepared: Prepared, operation_name: str | None, held: Held) -> tuple[Fault, ...]:
+def not_permitted(prepared: Prepared, name: str | None, held: Held) -> tuple[Fault, ...]:
     """What it asks for that its caller may not have, place by place."""
-    asked = prepared.needed.get(chosen(prepared, operation_name), ())
-    found = lacking(asked, held)[:TOLD_MAX] if asked else ()
+    asked = prepared.needed.get(name, ())
+    if not asked:
+        return ()
+    found = lacking(asked, held)[:TOLD_MAX]
     return tuple(
         _at(
             lack.at,

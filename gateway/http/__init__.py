@@ -17,6 +17,7 @@ from gateway.http.head import head_of
 from gateway.http.health import Check, Readiness, livez
 from gateway.http.hops import ForwardedBy, Hops, TrustedProxies, address_of
 from gateway.http.idempotency import idempotency_key_of
+from gateway.http.kept import Kept
 from gateway.http.origins import CrossOrigin, Origins, check_origin
 from gateway.http.request import Documents, GraphQLRequest, persisted_queries_not_supported, request_of
 from gateway.http.settings import HttpSettings
@@ -41,6 +42,7 @@ __all__ = [
     "Hops",
     "HttpFault",
     "HttpSettings",
+    "Kept",
     "LastResort",
     "OpenContext",
     "Origins",

@@ -26,6 +26,10 @@ Turns = Callable[[int], AbstractAsyncContextManager[Toll | None]]
 Refused; what it gives is asked before each operation runs."""
 
 
+PassBy = Callable[[], Awaitable[None]]
+"""Counts one operation for which nothing has to run, as its turn would. Raises Refused."""
+
+
 def free(_: int) -> AbstractAsyncContextManager[Toll | None]:
     """No limits."""
     return nullcontext(None)
@@ -49,7 +53,8 @@ class Admitted(msgspec.Struct, frozen=True):
     `engine` is the caller's view of the schema, None for the endpoint's own; `path` is on whose time the answer is
     made, None where no path is shut to any system; `owner` is whose the request is, None for callers who share a name;
     `held` is what the caller brings to fields that ask for it; `trusted_only` lets no documents run but those that are
-    trusted, `turn` is the caller's at the gate, and `auditor` hears of every operation; `caller` is all that an answer
+    trusted, `turn` is the caller's at the gate, and `pass_by` the same for what is kept, None where that is given only
+    to who has had a turn; `auditor` hears of every operation; `caller` is all that an answer
     may know of who asks, None for callers whose answers are given to nobody else.
     The others are asked once the operation has run: what `extensions` says goes out as `extensions` of the response,
     `lifetime` is how long the answer is good for, None when nobody can say, `may_be_shared` whether a cache may hand it
@@ -65,6 +70,7 @@ class Admitted(msgspec.Struct, frozen=True):
     held: Held = NOBODY
     trusted_only: bool = False
     turn: Turns = free
+    pass_by: PassBy | None = None
     auditor: Auditor | None = None
     caller: Hashable = None
     extensions: Callable[[Answer], Mapping[str, object]] = _nothing

@@ -13,7 +13,8 @@ from gateway.http.head import head_of
 from gateway.http.marks import set_mark
 
 CORRELATION_HEADER = "X-Correlation-Id"
-_NAME = CORRELATION_HEADER.lower().encode()
+CORRELATION_LINE = CORRELATION_HEADER.lower().encode()
+"""The same as ASGI has it."""
 
 # Visible ASCII: it goes into headers of other systems and into log lines, where a space or a control character would
 # let a caller forge another field. 128 hold any id in use: UUIDs, ULIDs, trace ids, and prefixed ones.
@@ -42,12 +43,12 @@ class Correlation:
             await self._app(scope, receive, send)
             return
         head = head_of(scope)
-        current = correlation_of(head.all(_NAME))
+        current = correlation_of(head.all(CORRELATION_LINE))
         trace = trace_of(head.all(b"traceparent"))
 
         def marked(message: Message) -> Awaitable[None]:
             if message["type"] in {"http.response.start", "websocket.accept"}:
-                set_mark(message, _NAME, current.encode("ascii"))
+                set_mark(message, CORRELATION_LINE, current.encode("ascii"))
             return send(message)
 
         id_token, trace_token = correlation_id.set(current), traceparent.set(trace)

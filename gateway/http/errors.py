@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domains.upstream import correlation_id
 from gateway.engine import Fault, fault, internal_fault
+from gateway.http.marks import lines_of
 from gateway.limits import Refusal
 
 _log = structlog.get_logger(__name__)
@@ -82,16 +82,11 @@ class Reply(NamedTuple):
 
     async def send(self, send: Send) -> None:
         """Send it as two ASGI messages."""
-        raw = [(_name(name), value.encode("latin-1")) for name, value in self.headers.items()]
+        raw = lines_of(self.headers)
         if self.status not in _BODILESS:
             raw.append((b"content-length", b"%d" % len(self.body)))
         await send({"type": "http.response.start", "status": self.status, "headers": raw})
         await send({"type": "http.response.body", "body": self.body})
-
-
-@lru_cache(maxsize=64)  # All names are our own, and some twenty.
-def _name(name: str) -> bytes:
-    return name.lower().encode("latin-1")
 
 
 def problem(trouble: HttpFault) -> Reply:

@@ -26,6 +26,7 @@ from gateway.http.encoding import encoded
 from gateway.http.errors import ClientGone, HttpFault, Reply, retry_after, too_much
 from gateway.http.head import Head, head_of
 from gateway.http.idempotency import REPLAYED_HEADER
+from gateway.http.kept import Given, note
 from gateway.http.request import AsSent, Documents, GraphQLRequest, read_request
 from gateway.http.settings import DEFAULT_SETTINGS, HttpSettings
 from gateway.http.sharing import question_of
@@ -123,7 +124,12 @@ class GraphQLEndpoint:
                             return (await make()).own
                         left_s = partial(_left_s, deadline)
                         given = await self._answers.ask(question, make, left_s)
-                        return given if isinstance(given, Reply) else self._given_again(given, scope, media)
+                        if isinstance(given, Reply):
+                            return given
+                        reply = self._given_again(given, scope, media)
+                        if admitted.pass_by is not None:
+                            note(scope, Given(question, admitted.pass_by, reply.headers.get("ETag")))
+                        return reply
                 async with let_in(self._engine, asked, admitted) as toll:
                     # One context for all: its loaders gather the calls of the whole batch.
                     pairs = await asyncio.gather(*(self._run(one, admitted, toll, only_query) for one in asked))

@@ -9,8 +9,19 @@ so for an application of ASGI 2 when it is the outermost; Starlette is.)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from starlette.types import Message
+
+
+def lines_of(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI has them."""
+    return [(_name(name), value.encode("latin-1")) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=64)  # All names are our own, and some twenty.
+def _name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 def set_mark(message: Message, name: bytes, value: bytes) -> None:

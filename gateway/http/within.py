@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Generator
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -18,33 +18,40 @@ class Within(Generic[T]):
 
     __slots__ = ("_limit_s", "_work")
 
-    def __init__(self, work: Coroutine[Any, Any, T], limit_s: float) -> None:
+    def __init__(self, work: Awaitable[T], limit_s: float) -> None:
         self._work = work
         self._limit_s = limit_s
 
     def __await__(self) -> Generator[Any, Any, T]:
-        try:
-            waits_for = self._work.send(None)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        return (yield from self._limited(waits_for).__await__())
+        begun = Begun(self._work)
+        if begun.is_done:
+            return (yield from begun.__await__())
+        return (yield from self._limited(begun).__await__())
 
-    async def _limited(self, waits_for: object) -> T:
+    async def _limited(self, begun: Begun[T]) -> T:
         async with asyncio.timeout(self._limit_s):
-            return await _Rest(self._work, waits_for)
+            return await begun
 
 
-class _Rest(Generic[T]):
-    """What is left of work that has been begun and waits for something: all that its task says goes on to it."""
+class Begun(Generic[T]):
+    """Work that has been begun. It is done at once, with a `result`; or it waits for something, and goes on when it is
+    awaited: all that its task says goes on to it. To be awaited once, by the task that began it."""
 
-    __slots__ = ("_waits_for", "_work")
+    __slots__ = ("_waits_for", "_work", "is_done", "result")
 
-    def __init__(self, work: Coroutine[Any, Any, T], waits_for: object) -> None:
-        self._work = work
-        self._waits_for = waits_for
+    def __init__(self, work: Awaitable[T]) -> None:
+        self._work = work.__await__()
+        self._waits_for: object = None
+        self.is_done = False
+        self.result: T | None = None
+        try:
+            self._waits_for = self._work.send(None)
+        except StopIteration as done:
+            self.is_done, self.result = True, done.value
 
     def __await__(self) -> Generator[Any, Any, T]:
+        if self.is_done:
+            return self.result  # type: ignore[return-value]  # of done work it is a T
         waits_for = self._waits_for
         try:
             while True:

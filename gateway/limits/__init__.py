@@ -14,7 +14,7 @@ from gateway.limits.document import (
     weigh,
 )
 from gateway.limits.estimate import KEYS_MAX, NOTHING, Batch, Cost, Estimate, Priced, batches, estimate
-from gateway.limits.gate import Gate, Payer, Turn
+from gateway.limits.gate import Gate, Payer, Turn, Turns
 from gateway.limits.introspection import SCHEMA_FIELDS, asks_for_schema
 from gateway.limits.lists import Places, lists_of
 from gateway.limits.policy import AudienceLimits, laid_over
@@ -48,6 +48,7 @@ __all__ = [
     "Refused",
     "SharedCounting",
     "Turn",
+    "Turns",
     "Units",
     "Weight",
     "asks_for_schema",

@@ -28,7 +28,9 @@ def left_of(level: Level | None, draw: Draw, now: float) -> float:
     """What is in the bucket now."""
     if level is None:
         return draw.size
-    return min(draw.size, level.left + max(0.0, now - level.at) * draw.refill_per_s)
+    since_s = now - level.at
+    left = level.left if since_s <= 0 else level.left + since_s * draw.refill_per_s
+    return min(draw.size, left)
 
 
 def wait_s(left: float, draw: Draw) -> float:
@@ -44,7 +46,10 @@ def wait_s(left: float, draw: Draw) -> float:
 def drawn(left: float, draw: Draw, now: float) -> Level:
     """The bucket afterwards. What was spent beyond it is remembered to the size of the bucket, so that a debt is paid
     off in the time that an empty one takes to fill."""
-    return Level(max(-draw.size, min(draw.size, left - draw.amount)), now)
+    left, size = left - draw.amount, draw.size
+    if not -size <= left <= size:
+        left = size if left > size else -size
+    return Level(left, now)
 
 
 _ROUNDING = 1e-9  # floats: a bucket that was told to wait for 0.1 s holds what it promised then

@@ -33,11 +33,14 @@ class Counted:
         now = self._clock()
         if len(draws) == 1:  # the request itself, each time: two thirds of the time of what follows
             return (self._one(caller, draws[0], now),)
-        left = [left_of(self._levels.get((caller, draw.name)), draw, now) for draw in draws]
-        waits = tuple(wait_s(each, draw) for each, draw in zip(left, draws, strict=True))
-        if not any(waits):
+        left, waits, must_wait = [], [], False
+        for draw in draws:
+            left.append(each := left_of(self._levels.get((caller, draw.name)), draw, now))
+            waits.append(wait := wait_s(each, draw))
+            must_wait = must_wait or wait > 0
+        if not must_wait:
             self._take(caller, draws, left, now)
-        return waits
+        return tuple(waits)
 
     def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
         now = self._clock()
@@ -57,10 +60,11 @@ class Counted:
         return wait
 
     def _put(self, key: tuple[str, str], level: Level) -> None:
-        self._levels.pop(key, None)
-        self._levels[key] = level
-        while len(self._levels) > self._buckets_max:
-            del self._levels[next(iter(self._levels))]
+        levels = self._levels
+        levels.pop(key, None)
+        levels[key] = level
+        if len(levels) > self._buckets_max:
+            del levels[next(iter(levels))]
 
     def _take(self, caller: str, draws: tuple[Draw, ...], left: list[float], now: float) -> None:
         for each, draw in zip(left, draws, strict=True):

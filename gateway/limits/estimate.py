@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from domains.vocabulary import ServingTier, SystemRole
@@ -29,8 +30,8 @@ class Priced:
     assumed: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+# A struct, which is made in a fifth of the time of a frozen dataclass: there is one for each operation.
+class Cost(msgspec.Struct, frozen=True):
     """`calls` to each system at most, when nothing is remembered; `items` of lists in the answer."""
 
     calls: Mapping[SystemRole, int]
@@ -50,7 +51,8 @@ class Batch:
 
     def of(self, variables: Mapping[str, object]) -> int:
         """The calls with these variables."""
-        return self.calls * max(1, -(-self.keys.of(variables) // KEYS_MAX))
+        keys = self.keys.of(variables)
+        return self.calls if keys <= KEYS_MAX else self.calls * -(-keys // KEYS_MAX)
 
 
 class Estimate:
@@ -71,16 +73,18 @@ class Estimate:
                 self._growing.append(product)
             else:
                 count += product.number
-        self._fixed = Cost(calls, count)
+        self._fixed = Cost(dict(calls), count)
 
     def of(self, variables: Mapping[str, object]) -> Cost:
         """The cost with these variables, as they were sent."""
         if not self._moving and not self._growing:
             return self._fixed
-        calls = dict(self._fixed.calls)
+        calls, items = {**self._fixed.calls}, self._fixed.items
         for batch in self._moving:
             calls[batch.system] = calls.get(batch.system, 0) + batch.of(variables)
-        return Cost(calls, self._fixed.items + sum(product.of(variables) for product in self._growing))
+        for product in self._growing:
+            items += product.of(variables)
+        return Cost(calls, items)
 
 
 NOTHING: Final = Estimate()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Token
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import NamedTuple
 
@@ -85,10 +84,10 @@ class Gate:
         """
         return self.turns(payer)(operations)
 
-    def turns(self, payer: Payer) -> Callable[[int], Turn]:
+    def turns(self, payer: Payer) -> Turns:
         """The same for all requests of one payer, whose account is looked up once."""
         key = f"audience:{payer.audience}" if payer.name is None else payer.name
-        return partial(Turn, self, key, self._account(payer))
+        return Turns(self, key, self._account(payer))
 
     def _account(self, payer: Payer) -> _Account:
         name = (payer.audience, payer.name is None)
@@ -100,6 +99,37 @@ class Gate:
             if len(self._accounts) < _ACCOUNTS_MAX:
                 self._accounts[name] = account
         return account
+
+
+class Turns:
+    """The turns of one payer: called with so many operations it gives one of them."""
+
+    __slots__ = ("_account", "_gate", "_most", "_name", "_rate")
+
+    def __init__(self, gate: Gate, name: str, account: _Account) -> None:
+        self._gate = gate
+        self._name = name
+        self._account = account
+        self._most = account.limits.concurrent_max * account.share
+        self._rate = (account.rate,)
+
+    def __call__(self, operations: int) -> Turn:
+        return Turn(self._gate, self._name, self._account, operations)
+
+    async def pass_by(self) -> None:
+        """Count one operation for which nothing has to run. Raises Refused where its turn would.
+
+        It is over as soon as it is counted, and asks nobody, so there is nothing to hold and nothing to give back.
+        """
+        if self._gate.running.get(self._name, 0) >= self._most:
+            raise Refused(too_many(self._most))
+        (wait_s,) = await self._gate.counting.draw(self._name, self._rate)
+        if wait_s:
+            raise too_often(self._account.rate, wait_s)
+
+
+def too_often(rate: Draw, wait_s: float) -> Refused:
+    return Refused(too_fast(rate.refill_per_s, int(rate.size), wait_s))
 
 
 class Turn:
@@ -140,7 +170,7 @@ class Turn:
                 raise
             if wait_s:
                 self._leave()
-                raise Refused(too_fast(rate.refill_per_s, int(rate.size), wait_s))
+                raise too_often(rate, wait_s)
         self._token = current_calls.set(self._calls)
         return self.toll
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Row, Select, and_, false, or_, select
+from sqlalchemy import Row, Select, String, and_, bindparam, false, or_, select
 
 from domains.inventory import Location, Network, StockKey, StockPosition
 from domains.products import Product
@@ -32,6 +33,10 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 SOURCE = "erp:projection"
+
+# Statements are put together once, and the keys bound each time: it takes as long as to ask them.
+_KEYS = bindparam("keys", type_=String, expanding=True)
+_SKUS = bindparam("skus", type_=String, expanding=True)
 
 KEYS_MAX = 10_000
 """Most keys of one statement: SQLite takes 32,766 parameters (sqlite.org/limits.html). More keys are several."""
@@ -100,11 +105,13 @@ class Reader:
         self._clock = clock
 
     def by_key(self, kind: Kind[K, T], max_age_s: float) -> Fetch[K, T]:
+        query = _of(kind, kind.table.c.key.in_(_KEYS))
+
         async def fetch(keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
             found: dict[K, Reading[T]] = {}
             for part in _parts(keys):
                 texts = {kind.text_of(key): key for key in part}
-                rows, standing = await self._ask(kind, _of(kind, kind.table.c.key.in_(list(texts))))
+                rows, standing = await self._ask(kind, query, {_KEYS.key: list(texts)})
                 found |= {texts[row.key]: self._reading(kind, row, standing, max_age_s) for row in rows}
                 _refuse_unknown(kind, standing, known=len(rows) == len(part))
             return found
@@ -113,7 +120,7 @@ class Reader:
 
     async def all_of(self, kind: Kind[K, T], max_age_s: float) -> Reading[tuple[T, ...]]:
         """Every record of a kind of which there are few, in the order of their keys."""
-        rows, standing = await self._ask(kind, _of(kind, kind.table.c.key.is_not(None)))
+        rows, standing = await self._ask(kind, _everything(kind))
         _refuse_unknown(kind, standing, known=False)
         records = tuple(_decoded(kind, row) for row in sorted(rows, key=lambda row: row.key))
         return self._dated(records, _oldest(rows, standing), standing, max_age_s)
@@ -124,7 +131,8 @@ class Reader:
         for part in _parts(keys):
             shelves = {POSITIONS.text_of(key): key for key in part if key.location_id is not None}
             skus = {key.sku for key in part if key.location_id is None}
-            rows, standing = await self._ask(POSITIONS, _shelves_and_networks(shelves, skus))
+            query = _shelves_and_networks(shelves=bool(shelves), skus=bool(skus))
+            rows, standing = await self._ask(POSITIONS, query, {_KEYS.key: list(shelves), _SKUS.key: list(skus)})
             kept = [row for row in rows if row.key in shelves]
             found |= {shelves[row.key]: self._reading(POSITIONS, row, standing, max_age_s) for row in kept}
             _refuse_unknown(POSITIONS, standing, known=not skus and len(kept) == len(shelves))
@@ -145,10 +153,12 @@ class Reader:
             for sku, some in of_sku.items()
         }
 
-    async def _ask(self, kind: Kind[Any, Any], query: Select[Any]) -> tuple[list[Row[Any]], Standing]:
+    async def _ask(
+        self, kind: Kind[Any, Any], query: Select[Any], given: Mapping[str, object] | None = None
+    ) -> tuple[list[Row[Any]], Standing]:
         """The rows that `query` finds, and how their kind stands at the same moment."""
         try:
-            rows = await self._store.rows(query)
+            rows = await self._store.rows(query, given)
         except TROUBLE as exc:
             raise UpstreamUnreachable(SystemRole.ERP, f"projection of {kind.name}", str(exc.__cause__ or exc)) from exc
         first = rows[0]  # there is always one: the kind's own row, beside nothing if nothing is found
@@ -177,13 +187,19 @@ def _of(kind: Kind[Any, Any], wanted: Any, *more: Any, standing: Any = None) -> 
     return select(*columns, *more).select_from(found).where(refreshes.c.kind == kind.name)
 
 
-def _shelves_and_networks(shelves: Collection[str], skus: Collection[Sku]) -> Select[Any]:
+@cache
+def _everything(kind: Kind[Any, Any]) -> Select[Any]:
+    return _of(kind, kind.table.c.key.is_not(None))
+
+
+@cache
+def _shelves_and_networks(*, shelves: bool, skus: bool) -> Select[Any]:
     ships = select(locations.c.key).where(locations.c.ships, locations.c.removed == false())
     in_network = positions.c.location_id.in_(ships)
     if not skus:
-        return _of(POSITIONS, positions.c.key.in_(list(shelves)), positions.c.sku, false().label("in_network"))
-    sums = positions.c.sku.in_(list(skus)) & in_network
-    wanted = or_(positions.c.key.in_(list(shelves)), sums) if shelves else sums
+        return _of(POSITIONS, positions.c.key.in_(_KEYS), positions.c.sku, false().label("in_network"))
+    sums = positions.c.sku.in_(_SKUS) & in_network
+    wanted = or_(positions.c.key.in_(_KEYS), sums) if shelves else sums
     # A sum is known when both the positions and the places that ship are: as long as one is null, so is this.
     both = refreshes.alias()
     places_as_of = select(both.c.as_of).where(both.c.kind == LOCATIONS.name).scalar_subquery()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -110,9 +110,9 @@ class Store:
         """Forget everything: for a system of record that was restored or replaced, and counts from the start again."""
         await self._desk.write(tables.clear)
 
-    async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        """What `query` finds, in one statement."""
-        return await self._desk.read(lambda connection: connection.execute(query).all())
+    async def rows(self, query: Select[Any], given: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        """What `query` finds, in one statement with the parameters `given`."""
+        return await self._desk.read(lambda connection: connection.execute(query, given).all())
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from gateway.app import build_app
-from gateway.http import Drain
+from gateway.http import Drain, Kept
 from gateway.identity.doorkeeper import callers_of
 from gateway.settings import Settings, build
 from resolvers.context import Retail
@@ -132,3 +132,11 @@ def test_a_token_becomes_its_caller() -> None:
     caller = callers_of(identity).caller("Bearer till")
     assert (caller.subject, caller.audience, caller.scopes) == ("till-17", "associate", frozenset({"returns"}))
     assert (caller.customer_id, caller.store_id) == ("cust-00001", "store-017")
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_without_whole_answers_nothing_looks_for_them(enabled: bool) -> None:
+    """Switched off, no request takes the short way, nor is it looked whether it might."""
+    settings = build({"systems": SYSTEMS, "answers": {"enabled": enabled}})
+    app = build_app(settings, open_retail=empty_house)
+    assert (Kept in [cast("object", layer.cls) for layer in app.user_middleware]) is enabled

@@ -78,6 +78,30 @@ async def test_a_read_that_cancels_itself_leaves_nobody_waiting() -> None:
         await asyncio.wait_for(Loaders(NOW).of(fetch).load(1), TIMEOUT_S)
 
 
+@pytest.mark.parametrize("leaves", [0, 1])
+async def test_whoever_leaves_takes_nobody_along(leaves: int) -> None:
+    """Of two who wait for one key the other is answered, whichever of them is cancelled."""
+    begun, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def fetch(keys: frozenset[int]) -> Mapping[int, Reading[int]]:
+        begun.set()
+        await may_answer.wait()
+        return {key: reading(key) for key in keys}
+
+    loader = Loaders(NOW).of(fetch)
+    first = asyncio.create_task(loader.settle([1, 2]))
+    await asyncio.wait_for(begun.wait(), TIMEOUT_S)
+    waiting = [first, asyncio.create_task(loader.settle([2, 3]))]
+    await asyncio.sleep(0)
+    waiting[leaves].cancel()
+    await asyncio.wait(waiting[leaves : leaves + 1], timeout=TIMEOUT_S)
+    may_answer.set()
+    stays = [[reading(1), reading(2)], [reading(2), reading(3)]][1 - leaves]
+    assert await asyncio.wait_for(waiting[1 - leaves], TIMEOUT_S) == stays
+    assert waiting[leaves].cancelled()
+    assert await asyncio.wait_for(loader.settle([1, 2, 3]), TIMEOUT_S) == [reading(1), reading(2), reading(3)]
+
+
 async def test_closing_cancels_what_is_in_flight() -> None:
     """When a request has ended, its reads are cancelled and no task is left."""
     begun, ended = asyncio.Event(), asyncio.Event()

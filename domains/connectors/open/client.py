@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
@@ -72,10 +72,10 @@ class OpenClient:
 
         Items that nobody asked for are left out, so that a talkative service cannot fill a cache.
         """
-        decoder = msgspec.json.Decoder(answer)
+        call = self._read(capability, msgspec.json.Decoder(answer).decode)
 
         async def part(keys: tuple[K, ...]) -> dict[K, Reading[V]]:
-            found = await self._post(capability, path, ask(keys), decoder.decode)
+            found = cast("Found[T]", await self._post(path, ask(keys), call))
             asked = frozenset(keys)
             return self._readings(map(pair, found.items), found.as_of, asked)
 
@@ -90,10 +90,10 @@ class OpenClient:
         key: Callable[[T], K],
     ) -> Fetch[K, tuple[T, ...]]:
         """Every item of each key, in the service's order. A key without items has none, rather than being unknown."""
-        decoder = msgspec.json.Decoder(answer)
+        call = self._read(capability, msgspec.json.Decoder(answer).decode)
 
         async def part(keys: tuple[K, ...]) -> dict[K, Reading[tuple[T, ...]]]:
-            found = await self._post(capability, path, ask(keys), decoder.decode)
+            found = cast("Found[T]", await self._post(path, ask(keys), call))
             groups: dict[K, list[T]] = {asked: [] for asked in keys}
             for item in found.items:
                 groups.get(key(item), []).append(item)
@@ -109,7 +109,7 @@ class OpenClient:
 
         async def part(queries: tuple[K, ...]) -> dict[K, Reading[Page[T]]]:
             decode = _one_each(decoder.decode, lambda found: found.pages, len(queries))
-            found = await self._post(capability, path, ask(queries), decode)
+            found = cast("Pages[T]", await self._post(path, ask(queries), self._read(capability, decode)))
             return self._readings(zip(queries, found.pages, strict=True), found.as_of)
 
         return _in_parts(part, KEYS_MAX)
@@ -127,19 +127,18 @@ class OpenClient:
 
         async def part(questions: tuple[K, ...]) -> dict[K, Reading[T]]:
             decode = _one_each(decoder.decode, lambda found: found.answers, len(questions))
-            found = await self._post(capability, path, ask(questions), decode)
+            found = cast("Answers[T]", await self._post(path, ask(questions), self._read(capability, decode)))
             return self._readings(zip(questions, found.answers, strict=True), found.as_of)
 
         return _in_parts(part, questions_max)
 
     def everything(self, capability: str, path: str, key: K, answer: type[Found[T]]) -> Fetch[K, tuple[T, ...]]:
         """The whole list, under the one `key` it goes by."""
-        decoder = msgspec.json.Decoder(answer)
+        call = self._read(capability, msgspec.json.Decoder(answer).decode)
 
         async def fetch(keys: frozenset[K], /) -> Mapping[K, Reading[tuple[T, ...]]]:
             if key not in keys:
                 return {}
-            call = Call(capability=capability, decode=self._decoding(capability, decoder.decode))
             found = cast("Found[T]", await self._out.get(path, call))
             return self._readings([(key, found.items)], found.as_of)
 
@@ -147,12 +146,12 @@ class OpenClient:
 
     def feed(self, capability: str, path: str, answer: type[Feed[T]]) -> Fetch[FeedQuery, FeedPage[T]]:
         """One page per query, each by a call of its own."""
-        decoder = msgspec.json.Decoder(answer)
+        call = self._read(capability, msgspec.json.Decoder(answer).decode)
 
         async def part(queries: tuple[FeedQuery, ...]) -> dict[FeedQuery, Reading[FeedPage[T]]]:
             (query,) = queries
             ask = FeedAsk(after=query.after, limit=query.limit, changed_since=query.changed_since)
-            found = await self._post(capability, path, ask, decoder.decode)
+            found = cast("Feed[T]", await self._post(path, ask, call))
             page = FeedPage(items=found.items, next=found.next, total=found.total)
             return self._readings([(query, page)], found.as_of)
 
@@ -181,9 +180,11 @@ class OpenClient:
         )
         return cast("T", await self._out.post(path, msgspec.json.encode(body), call, idempotency_key=key))
 
-    async def _post(self, capability: str, path: str, ask: Record, decode: Callable[[bytes], T]) -> T:
-        call = Call(capability=capability, decode=self._decoding(capability, decode))
-        return cast("T", await self._out.post(path, msgspec.json.encode(ask), call))
+    def _read(self, capability: str, decode: Callable[[bytes], object]) -> Call:
+        return Call(capability=capability, decode=self._decoding(capability, decode))
+
+    def _post(self, path: str, ask: Record, call: Call) -> Coroutine[Any, Any, object]:
+        return self._out.post(path, msgspec.json.encode(ask), call)
 
     def _decoding(self, capability: str, decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
         """`decode`, and a fault where the body is an error object: some services report their faults in a 200."""

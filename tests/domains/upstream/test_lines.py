@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from domains.upstream import CALL, decoded
+from domains.upstream import CALL, deadline_scope, decoded
 from domains.upstream.letter import Site
-from domains.vocabulary import UpstreamError, UpstreamGarbled, UpstreamTimeout, UpstreamUnreachable
+from domains.vocabulary import DeadlineExceeded, UpstreamError, UpstreamGarbled, UpstreamTimeout, UpstreamUnreachable
 from tests.domains.upstream.peers import CLOSES, HANGS, HELLO, POLICY, STOCK, calling, certificate
 
 
@@ -190,6 +190,24 @@ async def test_a_cut_call_closes_its_connection_and_leaves_nothing() -> None:
             gc.enable()
         assert left == []
         assert peer.opened == 11
+
+
+async def test_each_call_is_cut_when_its_own_time_is_up() -> None:
+    """Of calls side by side the one with the least time ends first, whatever came first; none is cut too early."""
+    async with calling(HANGS) as (_, out, _):
+        loop, ended = asyncio.get_running_loop(), []
+
+        async def cut(limit_s: float) -> None:
+            began = loop.time()
+            with deadline_scope(limit_s + POLICY.deadline_margin_s), pytest.raises(DeadlineExceeded):
+                await out.get("/", STOCK)
+            assert limit_s - 0.005 <= loop.time() - began < limit_s + 1.0
+            ended.append(limit_s)
+
+        async with asyncio.timeout(5.0):
+            await asyncio.gather(*map(cut, (0.15, 0.05, 0.1)))
+            await cut(0.01)
+        assert ended == [0.05, 0.1, 0.15, 0.01]
 
 
 async def test_a_cancelled_call_closes_its_connection() -> None:

@@ -2,119 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
-import strawberry
-from starlette.types import Scope
 
-from domains.upstream import Deadline
-from gateway.answers import Answers, AnswerSettings, Lifetime
-from gateway.engine import Engine, Toll
-from gateway.http import Admitted, GraphQLEndpoint, GraphQLRequest, HttpSettings, LastResort
-from gateway.limits import Refused
-from gateway.limits.refusals import too_many
-from tests.gateway.http.corner_shop import client
-
-NOW = 1_772_446_530.0
-
-
-@dataclass(frozen=True)
-class Life:
-    observed_at: float = NOW
-    good_until: float = NOW + 60
-    age_s: int = 0
-    max_age_s: int = 60
-
-    def later(self, now: float) -> Lifetime:
-        return replace(self, age_s=int(now - self.observed_at))
-
-    def told(self) -> Mapping[str, object]:
-        return {"ageSeconds": self.age_s}
-
-
-@dataclass
-class Shop:
-    """What was done, and what the door decides: the context of its resolvers. `now` is the hour of what is kept."""
-
-    now: float = NOW
-    shown: int = 0
-    sold: int = 0
-    paid: int = 0
-    turns: int = 0
-    full: bool = False
-    public: bool = True
-    caller: str | None = "visitor"
-    answers: Answers = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.answers = Answers(AnswerSettings(), lambda: self.now)
-
-
-Info = strawberry.Info[Shop, None]
-
-
-@strawberry.type
-class Query:
-    @strawberry.field
-    async def shown(self, info: Info, sku: str = "a") -> str:
-        info.context.shown += 1
-        info.context.answers.read("stock", [sku], 60.0)
-        return sku
-
-    @strawberry.field
-    async def broken(self, info: Info) -> str | None:
-        info.context.shown += 1
-        info.context.answers.read("stock", ["a"], 60.0)
-        raise RuntimeError("bug")
-
-
-@strawberry.type
-class Mutation:
-    @strawberry.mutation
-    def sell(self, info: Info) -> int:
-        info.context.sold += 1
-        return info.context.sold
-
-
-class Trusted:
-    """Every document is trusted, but for those that say otherwise."""
-
-    async def find(self, asked: GraphQLRequest) -> GraphQLRequest:
-        return replace(asked, trusted="# mine" not in asked.query)
-
-    async def ran(self, asked: GraphQLRequest) -> None: ...
-
-
-def open_shop(shop: Shop, settings: HttpSettings | None = None) -> httpx.AsyncClient:
-    async def toll(*_: object) -> None:
-        shop.paid += 1
-
-    @asynccontextmanager
-    async def turn(operations: int) -> AsyncIterator[Toll | None]:
-        shop.turns += operations
-        if shop.full:
-            raise Refused(too_many(1))
-        yield toll
-
-    @asynccontextmanager
-    async def open_context(_: Scope, __: Deadline) -> AsyncIterator[Admitted]:
-        yield Admitted(
-            shop,
-            turn=turn,
-            caller=shop.caller,
-            extensions=lambda _: Life().told(),
-            lifetime=Life,
-            may_be_shared=lambda: shop.public,
-            shared_reads=lambda: {"stock"},
-        )
-
-    engine = Engine(strawberry.Schema(Query, Mutation))
-    endpoint = GraphQLEndpoint(engine, open_context, settings or HttpSettings(), Trusted(), shop.answers)
-    return client(LastResort(endpoint))
+from gateway.http import HttpSettings
+from tests.gateway.http.show_window import Shop, open_shop
 
 
 async def sent(http: httpx.AsyncClient, query: str = "{ shown }", **more: Any) -> httpx.Response:

@@ -1,0 +1,110 @@
+"""What is remembered of requests, for how many, and bodies that are not there at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.answers import Answers, AnswerSettings, Question, Whole
+from gateway.http import HttpSettings, Kept
+from gateway.http.kept import KNOWN_MAX, Given, note
+from tests.gateway.http.show_window import QUERY, Life, Shop, asked, in_one_piece, street
+
+
+async def test_another_answer_to_the_same_question_is_compared_anew() -> None:
+    """A tag is of the data: once these have changed, who has the old ones is given the new."""
+    answers = Answers(AnswerSettings(), lambda: Life().observed_at)
+    question = answers.question("anybody", None, "{ a }", None, None, is_query=lambda: True)
+    assert question is not None
+    given, noted = _noting(question, etag=Whole(b"old", Life()).etag)
+    app = Kept(given, answers, HttpSettings(), {"/"})
+    async with in_one_piece(app) as http:
+        for core, ways in ((b"old", 1), (b"new", 3)):
+            answers.forgotten("stock", ["a"])
+            _keep(answers, question, core)
+            for _ in range(2):
+                await asked(http, "GET")
+            assert len(noted) == ways
+
+
+async def test_a_body_that_comes_in_parts_goes_the_long_way() -> None:
+    """Whoever reads it there has all of it, and waits no longer than they may."""
+    shop = Shop()
+    app = street(shop)
+    text = orjson.dumps(QUERY)
+    for parts in ([text], [text], [text], [text[:5], text[5:]]):
+        assert (await _sent(app, parts))[0]["status"] == 200
+    assert (shop.opened, shop.passed) == (3, 1)
+
+
+async def test_who_hangs_up_is_answered_nothing() -> None:
+    """Gone before there was a body: the long way finds that out as ever."""
+    assert await _sent(street(Shop()), []) == []
+
+
+async def test_no_more_is_remembered_than_fits() -> None:
+    """The oldest goes first; it costs whoever asks for it the long way, once."""
+    answers = Answers(AnswerSettings(), lambda: Life().observed_at)
+    question = answers.question("anybody", None, "{ a }", None, None, is_query=lambda: True)
+    assert question is not None
+    _keep(answers, question, b'{"data":null')
+    given, noted = _noting(question)
+    app = Kept(given, answers, HttpSettings(), {"/"})
+    for number in range(KNOWN_MAX + 1):
+        await _sent(app, [b"%d" % number])
+    await _sent(app, [b"%d" % KNOWN_MAX])
+    assert len(noted) == KNOWN_MAX + 1
+    await _sent(app, [b"0"])
+    assert len(noted) == KNOWN_MAX + 2
+    for _ in range(2):
+        await _sent(app, [b"x" * 9_000])
+    assert len(noted) == KNOWN_MAX + 4
+
+
+def _noting(question: Question, etag: str | None = None) -> tuple[ASGIApp, list[Scope]]:
+    """The least of a long way, and who went it."""
+    noted: list[Scope] = []
+
+    async def app(scope: Scope, _: Receive, send: Send) -> None:
+        noted.append(scope)
+        note(scope, Given(question, _nothing, etag))
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"age", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app, noted
+
+
+async def _nothing() -> None: ...
+
+
+def _keep(answers: Answers, question: Question, core: bytes) -> None:
+    """As a run would."""
+    answers._store.put(question, Whole(core, Life()), {"stock": ["a"]}, Life().good_until)
+
+
+async def _sent(app: ASGIApp, parts: list[bytes]) -> list[dict[str, Any]]:
+    """What is answered to a POST of these parts, after which the client hangs up."""
+    messages: list[Message] = [
+        {"type": "http.request", "body": part, "more_body": place < len(parts)} for place, part in enumerate(parts, 1)
+    ]
+    answered: list[dict[str, Any]] = []
+
+    async def receive() -> Message:
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        answered.append(dict(message))
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/",
+        "query_string": b"",
+        "client": ("192.0.2.9", 1),
+        "headers": [(b"content-type", b"application/json")],
+    }
+    await app(scope, receive, send)
+    return answered
