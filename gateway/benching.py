@@ -8,6 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+Json = Annotated[Path | None, typer.Option("--json", help="Write what was measured.")]
+Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write the table.")]
+Svg = Annotated[Path | None, typer.Option("--svg", help="Draw it.")]
+Baseline = Annotated[Path | None, typer.Option(help="An earlier --json to compare with, or that of this release.")]
+Fail = Annotated[bool, typer.Option("--fail", help="Exit with 1 when something is slower.")]
+
 bench = typer.Typer(help="Measure the product on this machine.", no_args_is_help=True)
 
 
@@ -18,8 +24,8 @@ def _room(name: str) -> Any:
 @bench.command()
 def checkout(
     operations: Annotated[int, typer.Option(help="How many, over all five conditions of the ERP.")] = 10_000,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
+    json_file: Json = None,
+    svg_file: Svg = None,
 ) -> None:
     """Prove that checkout does not need the ERP: healthy, slow, hanging, gone and garbling, in one run.
 
@@ -35,8 +41,8 @@ def durable(
     database: Annotated[
         str | None, typer.Option(help="The URL of an empty one. By default an SQLite file that is gone afterwards.")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
+    json_file: Json = None,
+    svg_file: Svg = None,
 ) -> None:
     """Measure how soon orders and returns are acknowledged while workers carry the ones before them out.
 
@@ -49,8 +55,8 @@ def durable(
 @bench.command()
 def stall(
     rounds: Annotated[int, typer.Option(help="Of ten seconds for each system, half of them with it stalling.")] = 6,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the latencies.")] = None,
+    json_file: Json = None,
+    svg_file: Svg = None,
 ) -> None:
     """Prove that a system that stalls is waited for by who needs it, within their deadline, and by nobody else.
 
@@ -64,13 +70,11 @@ def stall(
 def engine(
     *,
     rounds: Annotated[int, typer.Option(help="Of short batches of each piece of work, in turn; the best counts.")] = 60,
-    baseline: Annotated[
-        Path | None, typer.Option(help="An earlier --json to compare with. By default the one of this release.")
-    ] = None,
-    fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when something is slower.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    markdown_file: Annotated[Path | None, typer.Option("--markdown", help="Write the table.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the requests.")] = None,
+    baseline: Baseline = None,
+    fail: Fail = False,
+    json_file: Json = None,
+    markdown_file: Markdown = None,
+    svg_file: Svg = None,
 ) -> None:
     """Measure what a document costs: parsed, validated, prepared, executed, encoded, and as a whole request.
 
@@ -88,13 +92,11 @@ def requests(
     *,
     rounds: Annotated[int, typer.Option(help="Of a hundred requests of each operation, in turn.")] = 20,
     callers: Annotated[int, typer.Option(help="Who ask at the same time, each again once it is answered.")] = 1,
-    baseline: Annotated[
-        Path | None, typer.Option(help="An earlier --json to compare with. By default the one of this release.")
-    ] = None,
-    fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when something is slower.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    markdown_file: Annotated[Path | None, typer.Option("--markdown", help="Write the table.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the requests.")] = None,
+    baseline: Baseline = None,
+    fail: Fail = False,
+    json_file: Json = None,
+    markdown_file: Markdown = None,
+    svg_file: Svg = None,
 ) -> None:
     """Measure what a running gateway uses and takes for a product page, a list of 24, an account and a checkout.
 
@@ -115,13 +117,11 @@ def growth(
     *,
     rounds: Annotated[int, typer.Option(help="Of short batches of each size, in turn; the best counts.")] = 20,
     million: Annotated[bool, typer.Option("--million", help="A cache of a million keys too: some GiB.")] = False,
-    baseline: Annotated[
-        Path | None, typer.Option(help="An earlier --json to compare with. By default the one of this release.")
-    ] = None,
-    fail: Annotated[bool, typer.Option("--fail", help="Exit with 1 when something is slower.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured.")] = None,
-    markdown_file: Annotated[Path | None, typer.Option("--markdown", help="Write the table.")] = None,
-    svg_file: Annotated[Path | None, typer.Option("--svg", help="Draw the sizes.")] = None,
+    baseline: Baseline = None,
+    fail: Fail = False,
+    json_file: Json = None,
+    markdown_file: Markdown = None,
+    svg_file: Svg = None,
 ) -> None:
     """Measure what size costs: lists of 1 to 250 products, answers of 480 to 20,000 leaves, 1 to 256 callers at once,
     a cache of 1,000 to 100,000 keys.

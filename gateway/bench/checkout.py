@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from domains.sandbox import Sandbox, SandboxFailed
+from domains.sandbox import Sandbox
 from gateway.bench import shown
 from gateway.bench.asking import Asking, client
 from gateway.bench.conditions import CONDITIONS, ERP_MEDIAN_MS, Condition, Erp, Told, ask_an_associate
@@ -25,9 +24,10 @@ from gateway.bench.figures import machine
 from gateway.bench.house import settings_for
 from gateway.bench.load import OnSample, Sample, closed, paced
 from gateway.bench.neighbours import others_share, ticks
-from gateway.bench.processes import ended_by_signal, gateway
-from gateway.bench.report import Report, write
+from gateway.bench.processes import gateway
+from gateway.bench.report import Report
 from gateway.bench.shoppers import Shop, open_shop
+from gateway.bench.staged import staged
 from gateway.bench.verdicts import Counts, Row, claims
 from gateway.settings import build
 from gateway.trouble import CannotStart
@@ -141,24 +141,10 @@ def turned(conditions: tuple[Condition, ...], number: int) -> tuple[Condition, .
 
 
 def start(operations: int, json_file: Path | None, svg_file: Path | None) -> bool:
-    """Measure, print the table and write the files; whether every claim holds. Raises CannotStart.
-
-    Everything that was started has ended when this returns, however it does.
-    """
+    """Measure, print the table and write the files; whether every claim holds. Raises CannotStart."""
     if operations < OPERATIONS_MIN:
         raise CannotStart(f"--operations is at least {OPERATIONS_MIN}, 20 for each condition of the ERP.")
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        with ended_by_signal(), tempfile.TemporaryDirectory(prefix="retailgraph-") as folder:
-            report = _measured(operations, Path(folder), console)
-    except SandboxFailed as exc:
-        raise CannotStart(f"the outside systems did not start: {exc}") from exc
-    shown.print_report(report, console)
-    if json_file is not None:
-        report.write(json_file)
-    if svg_file is not None:
-        write(svg_file, shown.picture(report))
-    return report.holds
+    return staged(partial(_measured, operations), shown.print_report, shown.picture, json_file, svg_file)
 
 
 def _measured(operations: int, folder: Path, console: Console) -> Report:

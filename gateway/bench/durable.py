@@ -8,19 +8,19 @@ import gc
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from sqlalchemy import func, make_url, select
 
-from domains.sandbox import Sandbox, SandboxFailed
+from domains.sandbox import Sandbox
 from gateway.bench.acknowledgements import claims, picture, print_report, row
 from gateway.bench.asking import Asking, client
 from gateway.bench.baskets import ORDER, RETURN, Baskets, open_baskets, plain_calls
@@ -29,8 +29,9 @@ from gateway.bench.figures import machine
 from gateway.bench.house import settings_for
 from gateway.bench.load import Run, paced
 from gateway.bench.neighbours import others_share, ticks
-from gateway.bench.processes import ended_by_signal, gateway
-from gateway.bench.report import Report, write
+from gateway.bench.processes import gateway
+from gateway.bench.report import Report
+from gateway.bench.staged import staged
 from gateway.database import open_database
 from gateway.durable.tables import steps
 from gateway.settings import build
@@ -69,18 +70,7 @@ def start(operations: int, database: str | None, json_file: Path | None, svg_fil
     """
     if not OPERATIONS_MIN <= operations <= OPERATIONS_MAX:
         raise CannotStart(f"--operations is {OPERATIONS_MIN} to {OPERATIONS_MAX}.")
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        with ended_by_signal(), tempfile.TemporaryDirectory(prefix="retailgraph-") as folder:
-            report = _measured(operations, database, Path(folder), console)
-    except SandboxFailed as exc:
-        raise CannotStart(f"the outside systems did not start: {exc}") from exc
-    print_report(report, console)
-    if json_file is not None:
-        report.write(json_file)
-    if svg_file is not None:
-        write(svg_file, picture(report))
-    return report.holds
+    return staged(partial(_measured, operations, database), print_report, picture, json_file, svg_file)
 
 
 def _measured(operations: int, database: str | None, folder: Path, console: Console) -> Report:

@@ -6,27 +6,28 @@ import asyncio
 import gc
 import itertools
 import os
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from rich.console import Console
 
-from domains.sandbox import Sandbox, SandboxFailed
+from domains.sandbox import Sandbox
 from gateway.bench.asking import Asking, client
 from gateway.bench.figures import machine
 from gateway.bench.house import unbounded
 from gateway.bench.load import Task, paced
 from gateway.bench.neighbours import others_share, ticks
-from gateway.bench.processes import ended_by_signal, serving
+from gateway.bench.processes import serving
 from gateway.bench.questions import QUESTIONS, Part, Question, needing, sparing
-from gateway.bench.report import Report, write
+from gateway.bench.report import Report
 from gateway.bench.spared import Row, Window, claims, picture, print_report
+from gateway.bench.staged import staged
 from gateway.settings import build
 from gateway.trouble import CannotStart
 from gateway.wiring import refresh_projection
@@ -120,23 +121,11 @@ class Trial:
 def start(rounds: int, json_file: Path | None, svg_file: Path | None, window_s: float = STALL_S) -> bool:
     """Measure, print the table and write the files; whether every claim holds. Raises CannotStart.
 
-    A window of less than a stall's length is too short to judge latencies by. Everything that was started has ended
-    when this returns, however it does.
+    A window of less than a stall's length is too short to judge latencies by.
     """
     if not ROUNDS_MIN <= rounds <= ROUNDS_MAX:
         raise CannotStart(f"--rounds is {ROUNDS_MIN} to {ROUNDS_MAX}.")
-    console = Console(highlight=False, soft_wrap=True)
-    try:
-        with ended_by_signal(), tempfile.TemporaryDirectory(prefix="retailgraph-") as folder:
-            report = _measured(rounds, window_s, Path(folder), console)
-    except SandboxFailed as exc:
-        raise CannotStart(f"the outside systems did not start: {exc}") from exc
-    print_report(report, console)
-    if json_file is not None:
-        report.write(json_file)
-    if svg_file is not None:
-        write(svg_file, picture(report))
-    return report.holds
+    return staged(partial(_measured, rounds, window_s), print_report, picture, json_file, svg_file)
 
 
 def settings_of(systems: dict[str, str], folder: Path) -> dict[str, Any]:
