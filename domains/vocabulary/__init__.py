@@ -89,6 +89,7 @@ from domains.vocabulary.refusal import (
     not_asked,
     not_written,
 )
+from domains.vocabulary.scoped import Scoped
 from domains.vocabulary.word import (
     VendorWord,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "RetailError",
     "ReturnId",
     "RewardCurrency",
+    "Scoped",
     "Sequenced",
     "ServingPath",
     "ServingTier",

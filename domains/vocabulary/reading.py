@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 import msgspec
 
 from domains.vocabulary.errors import UpstreamError
+from domains.vocabulary.scoped import Scoped
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -75,22 +76,7 @@ def freshest_within(seconds: float | None) -> AbstractContextManager[None]:
     It is a wish: when the source cannot be asked, or knows nothing newer, the older answer comes with its age in it.
     None takes back a wish from further out.
     """
-    return _Within(seconds)
-
-
-class _Within:
-    """A class, because each field that reads opens one: a generator of contextlib takes three times as long."""
-
-    __slots__ = ("_seconds", "_token")
-
-    def __init__(self, seconds: float | None) -> None:
-        self._seconds = seconds
-
-    def __enter__(self) -> None:
-        self._token = _demanded_age_s.set(self._seconds)
-
-    def __exit__(self, *_: object) -> None:
-        _demanded_age_s.reset(self._token)
+    return Scoped(_demanded_age_s, seconds)
 
 
 def demanded_age_s() -> float | None:
