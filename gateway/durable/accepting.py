@@ -19,7 +19,11 @@ from gateway.durable.tables import flows
 _SUBJECTS = 7_281_993  # any number that no other program takes for its own advisory locks of two
 
 
-_ALONE = text("SELECT pg_advisory_xact_lock(:space, hashtext(:subject))")
+# Both in one message: what stands in a target list is worked out from left to right, and a lock of one's own is not
+# waited for.
+_ALONE = text(
+    "SELECT pg_advisory_xact_lock(:space, hashtext(:first)), pg_advisory_xact_lock(:space, hashtext(:second))"
+)
 _UNFINISHED = select(func.count()).select_from(
     select(flows.c.seq).where(flows.c.finished_at.is_(None)).limit(bindparam("most")).subquery()
 )
@@ -56,8 +60,7 @@ def accept(
         standing=Standing(FlowState.ACCEPTED, first, due_at=now, waits_since=now),
     )
     behind = None if workflow.behind is None else workflow.behind(command)
-    for subject in sorted({kept.subject, behind or kept.subject}):  # in one order, so that nobody waits crosswise
-        lock_subject(connection, subject)
+    lock_subjects(connection, kept.subject, behind or kept.subject)
     row = _row(kept, answer, system_of(workflow, first)) | {"behind": behind}
     if connection.execute(_take(database.insert), row).scalar() is None:
         return False
@@ -65,11 +68,12 @@ def accept(
     return True
 
 
-def lock_subject(connection: Connection, subject: str) -> None:
-    """Nobody else takes a flow about `subject` before the transaction is over: numbers are given before a transaction
-    commits, and the second of two flows must not be seen, and begun, while the first is not there yet."""
+def lock_subjects(connection: Connection, *subjects: str) -> None:
+    """Nobody else takes a flow about these, one or two, before the transaction is over: numbers are given before a
+    transaction commits, and the second of two flows must not be seen, and begun, while the first is not there yet."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_ALONE, {"space": _SUBJECTS, "subject": subject})
+        first, *_, second = sorted((*subjects, subjects[0]))  # in one order, so that nobody waits crosswise
+        connection.execute(_ALONE, {"space": _SUBJECTS, "first": first, "second": second})
 
 
 def make_sure_of_room(connection: Connection, flows_max: int, retry_after_s: float) -> None:

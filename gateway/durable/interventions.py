@@ -20,7 +20,7 @@ from domains.durable import (
 from domains.vocabulary import Refusal
 from gateway.database import Database
 from gateway.durable import inbox
-from gateway.durable.accepting import lock_subject
+from gateway.durable.accepting import lock_subjects
 from gateway.durable.exceptions import close_exceptions
 from gateway.durable.lookup import exception_of
 from gateway.durable.outcomes import record
@@ -164,7 +164,7 @@ def _illegal(kept: Kept, why: str) -> IllegalFlowState:
 
 def _followed(connection: Connection, kept: Kept) -> bool:
     """Whether a later flow about the same subject is unfinished. None is accepted before the transaction is over."""
-    lock_subject(connection, kept.subject)
+    lock_subjects(connection, kept.subject)
     seq = select(flows.c.seq).where(flows.c.id == kept.id).scalar_subquery()
     later = select(flows.c.seq).where(
         or_(flows.c.subject == kept.subject, flows.c.behind == kept.subject),

@@ -34,16 +34,26 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'retailgraph.db'}"
-    name = f"test_{uuid4().hex}"
-    server = make_url(request.getfixturevalue("postgres"))
-    engine = create_engine(server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
+    return _new_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> str:
+    """An empty Postgres database, for what only several who write at once can bring about."""
+    return _new_database(postgres)
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """An empty SQLite database, for what does not depend on the kind."""
     return f"sqlite:///{tmp_path / 'retailgraph.db'}"
+
+
+def _new_database(server: str) -> str:
+    name = f"test_{uuid4().hex}"
+    url = make_url(server)
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
