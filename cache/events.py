@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +27,7 @@ class CacheEventKind(enum.Enum):
     STORE_UP = "store_up"  # the shared store answers again
 
 
-@dataclass(frozen=True, slots=True)
-class CacheEvent:
+class CacheEvent(msgspec.Struct, frozen=True):
     """One thing that happened to `keys` keys of the cache called `name`."""
 
     kind: CacheEventKind

@@ -15,7 +15,15 @@ from cache.events import CacheEvent, CacheEventKind, CacheHook, nobody, tell
 from cache.freshness import FreshnessPolicy, Verdict
 from cache.store import Claim, Entry, Put, Shelf, Store, StoreDown
 from cache.witness import UNWITNESSED, Witness
-from domains.vocabulary import BreakerOpen, Fetch, FreshnessTier, Reading, UpstreamError, demanded_age_s
+from domains.vocabulary import (
+    BreakerOpen,
+    Fetch,
+    FreshnessTier,
+    Reading,
+    UpstreamError,
+    demanded_age_s,
+    stand_in_at_hand,
+)
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -68,7 +76,7 @@ class Surroundings:
 # Structs and not dataclasses, here and in the stores: a few of them are made per key, in a tenth of the time.
 
 
-class Landed(msgspec.Struct, Generic[T], frozen=True):
+class Landed(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """The answer for one key, ready to be handed out; None: not found. `loaded` now, or found in the store.
 
     `overtaken`: while it was being loaded the key was forgotten or loaded again, so it may be older than what others
@@ -80,7 +88,7 @@ class Landed(msgspec.Struct, Generic[T], frozen=True):
     overtaken: bool = False
 
 
-class Aged(msgspec.Struct, Generic[T], frozen=True):
+class Aged(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """The store had this, past its fresh time: it may be served while it is refreshed."""
 
     entry: Entry[T]
@@ -160,7 +168,11 @@ class Loading(Generic[K, T]):
         def settle_for_good(text: str, outcome: Outcome[T]) -> None:
             settle(text, Failed(outcome.error, fallbacks.get(text)) if isinstance(outcome, Failed) else outcome)
 
-        await self._obtain(owner, wanted, settle_for_good, self._around.limits.polls_max)
+        if len(fallbacks) < len(wanted):
+            await self._obtain(owner, wanted, settle_for_good, self._around.limits.polls_max)
+            return
+        with stand_in_at_hand():
+            await self._obtain(owner, wanted, settle_for_good, self._around.limits.polls_max)
 
     async def _obtain(self, owner: str, wanted: Mapping[str, K], settle: Settle[T], polls_left: int) -> None:
         """A key that another process is loading is looked for again, up to `polls_left` times."""

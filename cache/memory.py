@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from cache.board import Board
 from cache.store import Claim, Entry, Put, Shelf
 from cache.weight import weigh
 
 T = TypeVar("T")
 
-OVERHEAD_BYTES = 600
-"""What one entry costs beside its value: key tuple, digest, two dictionary places, the record. Measured."""
+OVERHEAD_BYTES = 850
+"""What one entry costs beside its value: key tuple, digest, two dictionary places, the record, and 230 for its own key
+and its place on a board. Measured."""
 
 FLOORS_MAX = 20_000
 """Most keys whose last invalidation or eviction is remembered. What falls out counts for every key from then on."""
@@ -24,10 +26,16 @@ _Place: TypeAlias = tuple[str, str]  # shelf and key
 _Slot: TypeAlias = tuple[str, str, str]  # shelf, key and owner: flat, because every read makes one and hashes it
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _Kept(msgspec.Struct):
     entry: Entry[Any]
     number: int
     size: int
+    board: Board[Any] | None = None
+    name: Hashable = None
+
+    def taken_down(self) -> bool:
+        """Whether it was on a board, on which it is no more."""
+        return self.board is not None and self.board.readings.pop(self.name, None) is not None
 
 
 class _Floor(msgspec.Struct, frozen=True):
@@ -38,7 +46,11 @@ class _Floor(msgspec.Struct, frozen=True):
 
 
 class MemoryStore:
-    """Holds at most `max_bytes`. `clock` gives seconds since the epoch. Never down, and always lets a load lead."""
+    """Holds at most `max_bytes`. `clock` gives seconds since the epoch. Never down, and always lets a load lead.
+
+    What is on a board is used without a word to the store. So when there is no room, and the least recently used is on
+    one, it is taken down and kept for another round: who wants it again has to come here.
+    """
 
     def __init__(self, max_bytes: int, clock: Callable[[], float], floors_max: int = FLOORS_MAX) -> None:
         self._max_bytes = max_bytes
@@ -99,6 +111,13 @@ class MemoryStore:
             add(entry)
         return found
 
+    def show(self, shelf: Shelf[T], owner: str, key: str, board: Board[T], name: Hashable, until: float) -> None:  # noqa: PLR0917 - the port's
+        kept = self._kept.get((shelf.name, key, owner))
+        if kept is None or kept.entry.reading is None:
+            return
+        if board.show(name, kept.entry.reading, until, self._clock()):
+            kept.board, kept.name = board, name
+
     def put(self, shelf: Shelf[T], owner: str, puts: Mapping[str, Put[T]]) -> frozenset[str]:
         """`set_many`, at once."""
         done = []
@@ -111,12 +130,11 @@ class MemoryStore:
             if put.entry is None or size > self._max_bytes:
                 self._raise_floor(place, number, None)
             else:
+                self._make_room(size)
                 self._kept[slot] = _Kept(put.entry, number, size)
                 self._owners.setdefault(place, set()).add(owner)
                 self._bytes += size
             done.append(key)
-        while self._bytes > self._max_bytes:
-            self._remove(next(iter(self._kept)))
         return frozenset(done)
 
     def drop(self, shelf: str, keys: Collection[str], version: int | None) -> frozenset[str]:
@@ -136,6 +154,8 @@ class MemoryStore:
 
     def flush(self) -> None:
         """Drop everything, and whatever loads under way will bring."""
+        for kept in self._kept.values():
+            kept.taken_down()
         self._kept.clear()
         self._owners.clear()
         self._bytes = 0
@@ -145,6 +165,14 @@ class MemoryStore:
         asked = tuple(keys)
         entries = zip(asked, self.peek(shelf, owner, asked), strict=True)
         return {key: entry for key, entry in entries if entry is not None}
+
+    def _make_room(self, size: int) -> None:
+        while self._bytes + size > self._max_bytes:
+            slot, kept = next(iter(self._kept.items()))
+            if kept.taken_down():
+                self._kept.move_to_end(slot)
+            else:
+                self._remove(slot)
 
     def _remove(self, slot: _Slot) -> None:
         """Take out what has been served: a slower load that began before it must not take its place."""
@@ -156,6 +184,7 @@ class MemoryStore:
         kept = self._kept.pop(slot, None)
         if kept is None:
             return None
+        kept.taken_down()
         place, owner = slot[:2], slot[2]
         self._bytes -= kept.size
         owners = self._owners[place]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
+from cache.answering import stale, there
+from cache.board import Board
 from cache.events import CacheEventKind
 from cache.flights import Flight, Flights
 from cache.freshness import FreshnessPolicy, Verdict
 from cache.loading import Aged, Failed, Landed, Loading, Outcome, Surroundings
 from cache.refreshes import Refreshes
 from cache.store import Entry, Shelf
-from cache.texts import Texts
+from cache.texts import Digests, Texts, is_short
 from domains.vocabulary import (
     DeadlineExceeded,
     Fetch,
-    FreshnessTier,
     Reading,
     SystemOffPath,
     SystemRole,
@@ -63,6 +64,7 @@ class Cached(Generic[K, T]):
         self._loading = Loading(fetch, policy, shelf, around)
         self._flights = Flights(self._loading)
         self._texts: Texts[K] = Texts()
+        self._board: Board[T] = Board(policy.surely_fresh_s)
         self._refreshes = Refreshes(self._loading, around.limits.refreshes_max, private=owner is not None)
 
     @property
@@ -91,8 +93,8 @@ class Cached(Generic[K, T]):
         if len(fresh) == len(asked):
             if fresh:
                 self._loading.tell(CacheEventKind.HIT, len(fresh))
-            return _there(fresh)
-        answers: dict[K, Reading[T] | UpstreamError] = {**_there(fresh)}
+            return there(fresh)
+        answers: dict[K, Reading[T] | UpstreamError] = {**there(fresh)}
         near = {text: entry for text, entry in zip(texts, entries, strict=True) if entry is not None}
         rest: dict[str, K] = {text: key for text, key in zip(texts, asked, strict=True) if key not in fresh}
         outcomes: dict[str, Outcome[T]] = {}
@@ -116,10 +118,32 @@ class Cached(Generic[K, T]):
         owner = self._whose()
         if owner is None:
             return {}
-        fresh = self._loading.fresh(keys, self._peek(owner, self._texts.all(keys)))
+        texts = self._texts.all(keys)
+        entries = self._peek(owner, texts)
+        fresh = self._loading.fresh(keys, entries)
         if fresh:
             self._loading.tell(CacheEventKind.HIT, len(fresh))
+            self._show(owner, keys, texts, entries)
         return fresh
+
+    def at_once(self, keys: Sequence[K], /) -> list[Reading[T]] | None:
+        """What `at_hand` would tell, one reading for each key in order, if all of them are on the board; else None.
+
+        That is where keys come that were found at hand before: neither encoded, nor judged each by itself.
+        """
+        if not self._board.readings or demanded_age_s() is not None:
+            return None
+        names: Iterable[Hashable] = keys
+        if self._owner is not None:
+            owner = self._owner()
+            names = [(owner, key) for key in keys]
+        found = self._board.all(names, self._around.clock())
+        if found is None:
+            return None
+        if self._owner is None:
+            self._around.witness.read(self.shelf.name, Digests(self._texts, keys), self.policy.fresh_s)
+        self._loading.tell(CacheEventKind.HIT, len(found))
+        return found
 
     async def forget(self, keys: Collection[K], version: int | None = None) -> None:
         """Drop the keys, for every owner, here and in the shared store; other processes hear of it through the bus.
@@ -189,7 +213,7 @@ class Cached(Generic[K, T]):
         *,
         hits: int,
     ) -> None:
-        misses = stale = degraded = 0
+        misses = aging = degraded = 0
         aged: dict[str, K] = {}
         for text, key in asked.items():
             outcome = outcomes[text]
@@ -199,18 +223,18 @@ class Cached(Generic[K, T]):
                 if outcome.reading is not None:
                     answers[key] = outcome.reading
             elif isinstance(outcome, Aged):
-                stale += 1
+                aging += 1
                 aged[text] = key
-                answers[key] = _stale(outcome.entry, failing=self._loading.failing)
+                answers[key] = stale(outcome.entry, failing=self._loading.failing)
             else:
                 misses += 1
                 degraded += outcome.fallback is not None
-                answers[key] = _stale(outcome.fallback, failing=True) if outcome.fallback else outcome.error
+                answers[key] = stale(outcome.fallback, failing=True) if outcome.fallback else outcome.error
         if aged:
             self._refreshes.start(owner, aged)
         for kind, count in (
             (CacheEventKind.HIT, hits),
-            (CacheEventKind.STALE, stale),
+            (CacheEventKind.STALE, aging),
             (CacheEventKind.MISS, misses),
             (CacheEventKind.DEGRADED, degraded),
         ):
@@ -239,6 +263,14 @@ class Cached(Generic[K, T]):
         """The owner of what may be read and kept now; None where nothing may."""
         return NOBODY if self._owner is None else self._owner() or None
 
+    def _show(self, owner: str, keys: Iterable[K], texts: list[str], entries: list[Entry[T] | None]) -> None:
+        """Put up what is surely fresh."""
+        show, fresh_s = self._around.store.show, self.policy.surely_fresh_s
+        for key, text, entry in zip(keys, texts, entries, strict=True):
+            if entry is not None and is_short(key):
+                name = key if self._owner is None else (owner, key)
+                show(self.shelf, owner, text, self._board, name, entry.loaded_at + fresh_s)
+
     def _peek(self, owner: str, texts: list[str]) -> list[Entry[T] | None]:
         if self._owner is None:
             self._around.witness.read(self.shelf.name, texts, self.policy.fresh_s)
@@ -260,15 +292,3 @@ async def _until_landed(flights: Collection[Flight[T]], wait_s: float) -> None:
             return
         await asyncio.wait((flight,), timeout=left_s)
         left_s = until - loop.time()
-
-
-def _there(fresh: Mapping[K, Reading[T] | None]) -> dict[K, Reading[T] | UpstreamError]:
-    return {key: reading for key, reading in fresh.items() if reading is not None}
-
-
-def _stale(entry: Entry[T], *, failing: bool) -> Reading[T]:
-    reading = entry.reading
-    if reading is None:
-        raise LookupError("an absent answer is fresh or gone, never stale")
-    tier = FreshnessTier.STALE_DEGRADED if failing else FreshnessTier.STALE_OK
-    return Reading(reading.value, reading.source, tier, reading.observed_at, reading.max_age_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from cache import scripts
+from cache.board import Board
 from cache.debts import Debts
 from cache.events import CacheEvent, CacheEventKind, CacheHook, nobody, tell
 from cache.patience import patience
@@ -135,6 +136,9 @@ class RedisStore:
 
     def peek(self, shelf: Shelf[T], owner: str, keys: Sequence[str]) -> list[Entry[T] | None]:  # noqa: ARG002 - the port's: nothing can be had here without asking
         return [None] * len(keys)
+
+    def show(self, shelf: Shelf[T], owner: str, key: str, board: Board[T], name: Hashable, until: float) -> None:  # noqa: PLR0917 - the port's
+        """Likewise."""
 
     async def get_many(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
         bodies = await self._run(scripts.READ, self._places(shelf.name, keys), [self._variant(shelf, owner)])

@@ -7,7 +7,7 @@ not newer than the last changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from cache.board import Board
 from domains.vocabulary import Reading
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ class StoreDown(Exception):
     """The store cannot be asked now. It costs speed, never an answer."""
 
 
-class Entry(msgspec.Struct, Generic[T], frozen=True, array_like=True):
+class Entry(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False):
     """What is kept of one key. No reading: known to be absent.
 
     `loaded_at` is when its load began, in seconds since the epoch; it can be of use for `keep_s` from then on. `luck`
@@ -82,6 +83,13 @@ class Store(Protocol):
 
     def peek(self, shelf: Shelf[T], owner: str, keys: Sequence[str]) -> list[Entry[T] | None]:
         """What can be had of `get_many` at once, within the process: an entry or None for each key, in order."""
+        ...
+
+    def show(self, shelf: Shelf[T], owner: str, key: str, board: Board[T], name: Hashable, until: float) -> None:  # noqa: PLR0917 - it takes so much to say
+        """Put what can be had at once of `key` on a board, as `name`, and take it down when it is gone from here.
+
+        `until` is how long it is fresh, in seconds since the epoch. Not found is nothing to be shown.
+        """
         ...
 
     async def get_many(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -15,6 +15,11 @@ TEXTS_MAX = 4096
 """Keys whose digest is remembered, per kind of answer: some 1 MiB."""
 
 _OF_IDS = (str, tuple)
+
+
+def is_short(key: object) -> bool:
+    """Whether a key is an id or a tuple of them, and hashed in no time."""
+    return isinstance(key, _OF_IDS)
 
 
 class Texts(Generic[K]):
@@ -37,7 +42,7 @@ class Texts(Generic[K]):
 
     def of(self, key: K) -> str:
         """That of one key."""
-        if not isinstance(key, _OF_IDS):
+        if not is_short(key):
             return digest(msgspec.msgpack.encode(key))
         text = self._known.get(key)
         if text is None:
@@ -45,3 +50,22 @@ class Texts(Generic[K]):
                 del self._known[next(iter(self._known))]
             text = self._known[key] = digest(msgspec.msgpack.encode(key))
         return text
+
+
+class Digests(Collection[str], Generic[K]):
+    """The digests of some keys, worked out when somebody looks: nearly always nobody does."""
+
+    __slots__ = ("_keys", "_texts")
+
+    def __init__(self, texts: Texts[K], keys: Collection[K]) -> None:
+        self._texts = texts
+        self._keys = keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts.all(self._keys))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._texts.all(self._keys)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import TypeVar
 
+from cache.board import Board
 from cache.memory import MemoryStore
 from cache.store import Claim, Entry, Put, Shelf, Store, StoreDown
 
@@ -24,6 +25,9 @@ class TwoTiers:
 
     def peek(self, shelf: Shelf[T], owner: str, keys: Sequence[str]) -> list[Entry[T] | None]:
         return self._memory.peek(shelf, owner, keys)
+
+    def show(self, shelf: Shelf[T], owner: str, key: str, board: Board[T], name: Hashable, until: float) -> None:  # noqa: PLR0917 - the port's
+        self._memory.show(shelf, owner, key, board, name, until)
 
     async def get_many(self, shelf: Shelf[T], owner: str, keys: Collection[str]) -> dict[str, Entry[T]]:
         found = await self._memory.get_many(shelf, owner, keys)

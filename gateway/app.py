@@ -22,6 +22,7 @@ from gateway.explorer import Sample, explorer_routes
 from gateway.house import House, OpenRetail
 from gateway.http import (
     Asking,
+    AtOnce,
     Correlation,
     CrossOrigin,
     Direct,
@@ -32,7 +33,9 @@ from gateway.http import (
     Hardening,
     Hops,
     Kept,
+    KnownRequests,
     LastResort,
+    Origins,
     Readiness,
     head_of,
     livez,
@@ -46,7 +49,11 @@ from gateway.telemetry import Metrics, Pulse
 
 class Gateway(Starlette):
     """Without the middleware that Starlette puts around ours to answer for exceptions: LastResort does, and to pass it
-    cost every message of every answer a frame of its own. What gets past that one too is the server's to answer."""
+    cost every message of every answer a frame of its own. What gets past that one too is the server's to answer.
+
+    `at_once` is asked by the server for what is kept before it begins anything for a request; None where nothing is."""
+
+    at_once: AtOnce | None = None
 
     def build_middleware_stack(self) -> ASGIApp:
         """Ours, in their order, and the router behind them."""
@@ -80,18 +87,10 @@ def build_app(
     house = House(settings, open_retail, trusted, schema or build_schema())
     drain.on_leave(house.streams.leave)
     asking, questions = _asked(settings, house, answers)
-    return Gateway(
+    known = KnownRequests(answers, settings.http, {"/graphql"}) if settings.answers.enabled else None
+    app = Gateway(
         lifespan=house.lifespan,
-        middleware=[
-            Middleware(Draining, drain=drain),  # counts what is in flight
-            Middleware(Hops, trusted=settings.server.proxies, by=settings.server.forwarded_by),  # who really asks
-            *_given_at_once(settings, answers),
-            Middleware(Hardening, hsts_max_age_s=settings.server.hsts_max_age_s),  # what browsers are to be careful of
-            Middleware(Correlation),  # from here on every line and every outside call carries the request's id
-            Middleware(CrossOrigin, origins=house.origins, paths={"/graphql"}),  # whose pages may ask
-            Middleware(LastResort),  # a bug is a coded 500 that names the id
-            Middleware(Direct, endpoints={"/graphql": questions}),  # what nearly everybody asks
-        ],
+        middleware=around(settings, drain, house.origins, questions, known),
         routes=[
             Route("/graphql", questions),
             WebSocketRoute("/graphql", SocketEndpoint(asking, house.streams, house.origins)),
@@ -102,13 +101,26 @@ def build_app(
             *_public(settings, house, samples),
         ],
     )
+    if known is not None:
+        app.at_once = AtOnce(known, drain, settings.server.proxies, settings.server.forwarded_by)
+    return app
 
 
-def _given_at_once(settings: Settings, answers: Answers) -> list[Middleware]:
-    """What whole answers are given by before anything else is done, where they are kept."""
-    if not settings.answers.enabled:
-        return []
-    return [Middleware(Kept, answers=answers, settings=settings.http, paths={"/graphql"})]
+def around(
+    settings: Settings, drain: Drain, origins: Origins, questions: ASGIApp, known: KnownRequests | None = None
+) -> list[Middleware]:
+    """What stands around the endpoints, the outermost first. `questions` is the one behind `/graphql`, and `known` what
+    is remembered of requests where whole answers are kept."""
+    return [
+        Middleware(Draining, drain=drain),  # counts what is in flight
+        Middleware(Hops, trusted=settings.server.proxies, by=settings.server.forwarded_by),  # who really asks
+        *([] if known is None else [Middleware(Kept, requests=known)]),  # what was given before
+        Middleware(Hardening, hsts_max_age_s=settings.server.hsts_max_age_s),  # what browsers are to be careful of
+        Middleware(Correlation),  # from here on every line and every outside call carries the request's id
+        Middleware(CrossOrigin, origins=origins, paths={"/graphql"}),  # whose pages may ask
+        Middleware(LastResort),  # a bug is a coded 500 that names the id
+        Middleware(Direct, endpoints={"/graphql": questions}),  # what nearly everybody asks
+    ]
 
 
 def _asked(settings: Settings, house: House, answers: Answers) -> tuple[Asking, EventStreamEndpoint]:

@@ -1,12 +1,18 @@
-"""What a connection may take before it is a request: uvicorn bounds neither the time nor the size of headers."""
+"""What a connection may take before it is a request, and what it is given before a task is begun for that.
+
+uvicorn bounds neither the time nor the size of headers.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from gateway.http import Rendered
 
 HEAD_TIMEOUT_S: Final = 10.0
 """From the first byte of a request to the end of its headers. A browser sends them in one breath; whoever takes longer
@@ -54,24 +60,29 @@ class BoundedHeads(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not self._in_head and self.cycle.response_complete and not self.cycle.more_body:
+            self._in_head = True  # also by an empty line, which the parser makes nothing of
         if self._in_head:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
-                self._refuse(_LARGE)
-                return
         super().data_received(data)
+        if not self._in_head:
+            return
+        # Only now: nearly every head comes in one piece, and to set a clock for it and take it back took 1 us.
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(_LARGE)
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._refuse, _SLOW)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._stop_timer()
-        if not self._in_head:  # the first one's own bytes are counted already
-            self._in_head, self._head_bytes = True, 0
-        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._refuse, _SLOW)
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         self._stop_timer()
-        self._in_head = False
         super().on_headers_complete()
+        # What follows in the same piece is not counted: a body, and the little of the next head that came with it.
+        self._in_head, self._head_bytes = False, 0
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
@@ -82,6 +93,54 @@ class BoundedHeads(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(answer)
             self.transport.close()
+
+
+class Connection(BoundedHeads):
+    """The same, which asks its app for an answer `at_once` before it begins a task for a request, where the app has a
+    function of this name: of a scope and a whole body it makes a `Rendered`, or None for what is to be asked as ever.
+
+    uvicorn makes the task when the head is complete, and it runs when all that came with that has been read. So who is
+    asked in between is asked no sooner than the app would be, and for the request that is next on this connection.
+    """
+
+    _at_once: Callable[[Any, bytes], Rendered | None] | None = None
+    _reading = False
+    _due: tuple[RequestResponseCycle, Any] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self._at_once = getattr(self.app, "at_once", None)
+
+    def data_received(self, data: bytes) -> None:
+        self._reading = self._at_once is not None
+        super().data_received(data)
+        self._reading = False
+        if self._due is not None:
+            (cycle, app), self._due = self._due, None
+            if not self._is_answered(cycle):
+                self._start_asgi_task(cycle, app)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self._reading and app is self.app:
+            self._due = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _is_answered(self, cycle: RequestResponseCycle) -> bool:
+        """Whether the answer was there, and is on its way.
+
+        What is to wait for the client, or ends the connection, is the app's: uvicorn does all of that well.
+        """
+        if cycle.more_body or not cycle.keep_alive or self.flow.write_paused or self.transport.is_closing():
+            return False
+        if self._at_once is None or (answer := self._at_once(cycle.scope, bytes(cycle.body))) is None:
+            return False
+        lines = [STATUS_LINE[answer.status]]
+        lines += [b"%b: %b\r\n" % line for line in self.server_state.default_headers]
+        self.transport.write(b"".join((*lines, answer.head, b"\r\n", answer.body)))
+        cycle.response_started = cycle.response_complete = True
+        self.on_response_complete()
+        return True
 
 
 class AnsweredHandshakes(WebSocketsSansIOProtocol):

@@ -14,12 +14,12 @@ from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.types import Scope
 
-from domains.upstream import Deadline, path_scope
+from domains.upstream import Deadline, current_path, path_scope
 from gateway.audiences import Audience, Audiences
 from gateway.audit import Audit, CallersAuditor
 from gateway.engine import INTROSPECTION_FORBIDDEN, Engine
 from gateway.events import Ears
-from gateway.http import Admitted, HttpFault, Origins, head_of, idempotency_key_of
+from gateway.http import IDEMPOTENCY_LINE, Admitted, HttpFault, Origins, head_of, idempotency_key_of
 from gateway.identity import (
     IdentityUnavailable,
     Residency,
@@ -225,20 +225,23 @@ class _Stay:
         self._deadline = deadline
 
     async def __aenter__(self) -> Admitted:
-        house, head = self._house, head_of(self._scope)
+        house, scope = self._house, self._scope
+        head = head_of(scope)
         standing = await house.standing(head.all(b"authorization"))
         caller, audience, view = standing.caller, standing.audience, standing.view
-        house.origins.check(self._scope, caller.audience)
-        key = idempotency_key_of(head.all(b"idempotency-key"))
+        if b"origin" in head:
+            house.origins.check(scope, caller.audience)
+        key = idempotency_key_of(head.all(IDEMPOTENCY_LINE)) if IDEMPOTENCY_LINE in head else None
         context = self._context = Context.open(caller, house.open(), datetime.now(UTC), self._deadline)
         provenance = context.loaders.provenance
-        # This task answers one request and ends with it.
+        # Whoever is let in next in this task sets all of them anew.
         current_owner.set(standing.owner)
         header_key.set(key)
         residency.set(standing.residency)
         stalest_s.set(audience.max_stale_s)
-        self._path = path_scope(audience.path)
-        self._path.__enter__()
+        self._path = None if audience.path is current_path() else path_scope(audience.path)
+        if self._path is not None:
+            self._path.__enter__()
         return Admitted(
             context,
             engine=view.engine,
@@ -247,8 +250,8 @@ class _Stay:
             held=standing.held,
             trusted_only=audience.trusted_only,
             turn=standing.turn,
-            pass_by=standing.turn.pass_by,
-            auditor=house.auditor(caller, self._scope),
+            passing=standing.turn,
+            auditor=house.auditor(caller, scope),
             caller=caller,
             may_introspect=view.is_open,
             extensions=lambda _: provenance.extensions(),
@@ -261,5 +264,6 @@ class _Stay:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._path.__exit__(kind, error, trace)
+        if self._path is not None:
+            self._path.__exit__(kind, error, trace)
         self._context.loaders.close()

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from domains.inventory import PromiseKeys
+from domains.upstream import Gathering
 from gateway.complaints import unknown_key
 from gateway.durable import QUOTAS, JournalPolicy, Quota
 from gateway.http import ForwardedBy, TrustedProxies
@@ -121,6 +122,24 @@ class Cache(Section):
     @classmethod
     def _from_file(cls, given: Any) -> Any:
         return _read_url(given)
+
+
+_GATHERING = Gathering()
+
+
+class GatheringAsks(Section):
+    # Reads of many keys, while their system is busy: requests that ask at the same moment share a call. Off, each asks
+    # by itself: to see what one alone costs a system.
+    enabled: bool = True
+    # Calls of one read under way, in each process, from which on the next ones gather. Below, nobody waits.
+    calls_free: int = Field(default=_GATHERING.calls_free, ge=1, le=1000)
+    # How long an ask waits for others at most, when no call ends sooner.
+    window_s: float = Field(default=_GATHERING.window_s, gt=0, le=0.1)
+
+    @property
+    def policy(self) -> Gathering | None:
+        """The numbers as the Wire's room has them; None when nothing is to gather."""
+        return Gathering(calls_free=self.calls_free, window_s=self.window_s) if self.enabled else None
 
 
 class Database(Section):

@@ -32,6 +32,7 @@ from gateway.sections import (
     Durable,
     Engine,
     Explorer,
+    GatheringAsks,
     Logs,
     Metrics,
     Projection,
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     promises: PromiseSigning = PromiseSigning()
     cache: Cache = Cache()
     answers: AnswerSettings = AnswerSettings()
+    gathering: GatheringAsks = GatheringAsks()
     identity: Identity = Identity()
     logs: Logs = Logs()
     metrics: Metrics = Metrics()

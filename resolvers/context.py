@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import strawberry
 
 from domains.customers import Customers
@@ -53,8 +54,8 @@ class Caller:
     channel: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+# A struct, which is made in a fifth of the time of a frozen dataclass.
+class Context(msgspec.Struct, frozen=True):
     """One request. `deadline` None means that nobody waits, as when a schema is tried out."""
 
     caller: Caller

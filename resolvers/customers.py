@@ -28,7 +28,7 @@ from resolvers.identity import Node, native_id, node_id
 from resolvers.marks import Pii, PiiKind, scopes_needed, tagged
 from resolvers.ownership import by_channel, may_see, may_see_order, serves
 from resolvers.pagination import After, First, id_after, page_size, pages_of
-from resolvers.reading import Made
+from resolvers.reading import Made, by_record
 from resolvers.roots import root_field
 from resolvers.vocabulary import ExternalId, ExternalIdInput
 
@@ -70,10 +70,12 @@ async def _account_status(parents: Parents, info: Info) -> Sequence[object]:
     return [Made(account.value.status, (account,)) if isinstance(account, Reading) else account for account in found]
 
 
+@by_record
 def _consents(parent: strawberry.Parent[Reading[customers.Customer]]) -> Sequence[customers.Consent]:
     return in_force(parent.value.consents)
 
 
+@by_record
 def _segments(parent: strawberry.Parent[Reading[customers.Customer]]) -> Sequence[str] | None:
     return parent.value.segments if marketable(parent.value) else None
 

@@ -171,6 +171,11 @@ Set at the door, in the task that answers the one request: the tasks below inher
 """
 
 
+def demands(nodes: Sequence[FieldNode]) -> bool:
+    """Whether any of the nodes of a field has a @maxStale."""
+    return any(directive.name.value == MAX_STALE for node in nodes for directive in node.directives or ())
+
+
 def demanded_s(info: strawberry.Info[Any, Any]) -> int | None:
     """The seconds of @maxStale at the field, the fewest where it is selected more than once, and never more than the
     caller's own; None where neither is said. Raises InvalidInput.

@@ -1,7 +1,9 @@
 """How old an answer is, as part of the answer."""
 
 from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 import strawberry
 
 from domains.vocabulary import FreshnessTier, Reading
@@ -17,19 +19,42 @@ class Freshness:
     tier: FreshnessTier = strawberry.field(description="How the answer relates to its source.")
 
 
-def _freshness(parent: strawberry.Parent[Reading[object]], info: Info) -> Freshness:
+class _Told(msgspec.Struct, frozen=True):
+    """What `Freshness` says of a reading at `now`, in seconds since the epoch. Worked out as far as it is asked for:
+    most want the tier alone, which takes 0.7 us instead of 2.4."""
+
+    of: Reading[object]
+    now: float
+
+    @property
+    def observed_at(self) -> datetime:
+        return datetime.fromtimestamp(self.of.observed_at, UTC)
+
+    @property
+    def age_seconds(self) -> int:
+        return max(0, int(self.now - self.of.observed_at))
+
+    @property
+    def max_age_seconds(self) -> int:
+        return int(self.of.max_age_s)
+
+    @property
+    def source(self) -> str:
+        return self.of.source
+
+    @property
+    def tier(self) -> FreshnessTier:
+        return self.of.tier
+
+
+def _freshness(parent: strawberry.Parent[Reading[object]], info: Info) -> _Told:
     loaders = info.context.loaders
     loaders.provenance.says_age = True
-    age_s = loaders.now.timestamp() - parent.observed_at
-    return Freshness(
-        observed_at=datetime.fromtimestamp(parent.observed_at, UTC),
-        age_seconds=max(0, int(age_s)),
-        max_age_seconds=int(parent.max_age_s),
-        source=parent.source,
-        tier=parent.tier,
-    )
+    return _Told(parent, loaders.now.timestamp())
 
 
-def freshness_field() -> Freshness:
+def freshness_field() -> Any:
     """The `freshness` field of a type whose objects are Readings."""
-    return strawberry.field(resolver=_freshness, description="Where this is from, and how old it is.")
+    return strawberry.field(
+        resolver=_freshness, graphql_type=Freshness, description="Where this is from, and how old it is."
+    )

@@ -13,6 +13,7 @@ from resolvers.batching import batch_field
 from resolvers.context import Info
 from resolvers.directives import OMS_OR_BOOKS, Degradation
 from resolvers.inventory import Location
+from resolvers.reading import by_record
 
 
 @strawberry.type(description="So much of an order line in one fulfillment.")
@@ -42,6 +43,7 @@ async def _location(parents: list[orders.Fulfillment], info: Info) -> Sequence[o
     return await locations.settle([parent.location_id for parent in parents])
 
 
+@by_record
 def _status(parent: strawberry.Parent[orders.Fulfillment]) -> FulfillmentStatus:
     return orders.fulfillment_status_of(parent)
 

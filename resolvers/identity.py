@@ -7,7 +7,7 @@ import strawberry
 
 from domains.products import checked_skus
 from domains.vocabulary import InvalidInput, Record, Sku
-from resolvers.reading import by_class, read, value_of
+from resolvers.reading import by_class, by_record, read, value_of
 
 NODE_TYPES = (
     "Product",
@@ -74,6 +74,7 @@ def sku_of(given: str, *path: str | int) -> Sku:
 def node_id(type_name: str, attribute: str = "id") -> Any:
     """The `id` field of a Node whose native id is `attribute` of its record."""
 
+    @by_record
     def resolve(parent: strawberry.Parent[object]) -> strawberry.ID:
         return public_id(type_name, read(parent, attribute))
 

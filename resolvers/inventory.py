@@ -33,7 +33,7 @@ from resolvers.directives import OMS_OR_BOOKS, Cost, Degradation
 from resolvers.identity import Node, native_id, node_id, sku_of
 from resolvers.marks import tagged
 from resolvers.pagination import After, Connection, Edge, First, id_after, page_size, paged
-from resolvers.reading import Made, each, value_of
+from resolvers.reading import Made, by_record, each, value_of
 from resolvers.roots import root_field
 from resolvers.sourcing import sourced_lines
 from resolvers.vocabulary import Address, GeoPointInput
@@ -51,10 +51,12 @@ async def _stock(
     return [list_or_failure(row) for row in rows]
 
 
+@by_record
 def _opens(parent: strawberry.Parent[inventory.OpeningHours]) -> str:
     return parent.opens.strftime("%H:%M")
 
 
+@by_record
 def _closes(parent: strawberry.Parent[inventory.OpeningHours]) -> str:
     return parent.closes.strftime("%H:%M")
 

@@ -47,6 +47,10 @@ class _Levels(DataLoader[dict[K, None], _Bugs]):
         self._provenance = provenance
         self._within_s = within_s
         self._near: Callable[[Collection[K]], Mapping[K, Reading[Any] | None]] | None = getattr(fetch, "at_hand", None)
+        # A demand makes an answer another one for each who asks.
+        self._whole: Callable[[Sequence[K]], list[Reading[Any]] | None] | None
+        self._whole = getattr(fetch, "at_once", None) if within_s is None else None
+        self._first: tuple[Sequence[Any], list[Reading[Any]]] | None = None
         self.unwritten = False
         """Whether a key has no answer because our own books could not be read."""
         self.known: dict[K, _Answer[Any]] = {}
@@ -66,8 +70,23 @@ class _Levels(DataLoader[dict[K, None], _Bugs]):
 
     def _begin(self) -> None:
         queue, self._queue = self._queue, []
+        self._provenance.waited = True
         self._running.add(task := self.loop.create_task(self._answered([level.key for level in queue])))
         task.add_done_callback(self._running.discard)
+
+    def at_once(self, keys: Sequence[K | None]) -> list[Reading[Any]] | None:
+        """The whole answer to what is asked first, if it can be had so. What is asked next finds it known."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            self.known.update(zip(*first, strict=True))
+        if self._whole is None or self.known or self.awaited:
+            return None
+        found = self._whole(keys)  # type: ignore[arg-type]  # nothing is found for a None
+        if found is not None:
+            self._provenance.asked.add(id(self._fetch))
+            self._first = keys, found
+            return found.copy()
+        return None
 
     def coming(self, wanted: dict[K, None]) -> Iterable[asyncio.Future[_Bugs]]:
         """What to wait for until all of `wanted` are known."""
@@ -185,6 +204,9 @@ class Loader(Generic[K, T]):
 
         Raises JournalUnavailable: without our own books there is no answer to any part of the question.
         """
+        whole = self._levels.at_once(keys)
+        if whole is not None:
+            return whole  # type: ignore[return-value]  # nothing in it failed
         known = self._levels.known
         # Whole dictionaries at a time: keys are hashed once here, which for a StockKey is most of the work.
         wanted: dict[Any, None] = dict.fromkeys(keys)

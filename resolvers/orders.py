@@ -26,7 +26,7 @@ from resolvers.marks import Pii, PiiKind, scopes_needed, tagged
 from resolvers.ownership import by_channel, may_see_order
 from resolvers.pagination import Connection, Edge
 from resolvers.products import Product
-from resolvers.reading import Made, each
+from resolvers.reading import Made, by_record, each
 from resolvers.returnable import ReturnableLine, returnable_lines_of
 from resolvers.roots import root_field
 from resolvers.vocabulary import ExternalId, Money, PointsAmount
@@ -40,10 +40,12 @@ async def _product(parents: list[orders.OrderLine], info: Info) -> Sequence[obje
     return await products.settle([parent.sku for parent in parents])
 
 
+@by_record
 def _quantity(parent: strawberry.Parent[orders.OrderLine]) -> orders.OrderLine:
     return parent
 
 
+@by_record
 def _returnable(parent: strawberry.Parent[orders.OrderLine]) -> Decimal:
     return orders.returnable(parent)
 
@@ -97,14 +99,17 @@ class OrderLoyalty:
     redeemed: PointsAmount | None = strawberry.field(description="Spent on it.")
 
 
+@by_record
 def _status(parent: Parent) -> OrderStatus:
     return orders.status_of(parent.value.facts)
 
 
+@by_record
 def _raw_status(parent: Parent) -> str | None:
     return parent.value.facts.raw
 
 
+@by_record
 def _financial_status(parent: Parent) -> OrderFinancialStatus:
     return orders.financial_status_of(parent.value.total, parent.value.payment)
 

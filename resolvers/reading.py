@@ -8,6 +8,7 @@ from domains.vocabulary import Page, Reading, UpstreamError
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Callable[..., bool])
+R = TypeVar("R", bound=Callable[..., object])
 
 
 def by_class(check: C) -> C:
@@ -17,6 +18,15 @@ def by_class(check: C) -> C:
     """
     check.by_class = True  # type: ignore[attr-defined]  # read by the engine
     return check
+
+
+def by_record(resolver: R) -> R:
+    """Marks a resolver that answers the same whenever it is given the same record, in a Reading or not.
+
+    An engine may then remember its answer.
+    """
+    resolver.by_record = True  # type: ignore[attr-defined]  # read by the engine
+    return resolver
 
 
 def read(source: object, name: str) -> Any:

@@ -8,9 +8,8 @@ from typing import Any
 import strawberry
 from strawberry.extensions import FieldExtension
 
-from domains.vocabulary import freshest_within
-from resolvers.batching import HasLoaders, place_of
-from resolvers.directives import Degradation, Degrades, Served, demanded_s
+from resolvers.batching import HasLoaders, Position, as_fresh_as, place_of
+from resolvers.directives import Degradation, Degrades, Served
 from resolvers.marks import Mark
 
 
@@ -24,10 +23,23 @@ class Rooted(FieldExtension):
         info: strawberry.Info[HasLoaders, None],
         **arguments: Any,
     ) -> Any:
-        within_s = demanded_s(info)
-        with freshest_within(within_s):
-            value = await next_(source, info, **arguments)
-        (shown,) = info.context.loaders.provenance.tell(place_of(info.path), [value], within_s=within_s, whole=False)
+        raw = info._raw_info  # noqa: SLF001 - the syntax nodes and the GraphQL type have no public name
+        position = Position.of(place_of(raw.path), raw.return_type, raw.field_nodes)
+        return await self.answered(next_, source, info, arguments, position)
+
+    @staticmethod
+    async def answered(
+        ask: Callable[..., Awaitable[Any]],
+        source: object,
+        info: strawberry.Info[HasLoaders, None],
+        arguments: dict[str, Any],
+        position: Position,
+    ) -> Any:
+        """The same where it is known already what is the same each time."""
+        within_s = position.within_s(info)
+        value = await as_fresh_as(within_s, ask, source, info, **arguments)
+        provenance = info.context.loaders.provenance
+        (shown,) = provenance.tell(position.path, [value], within_s=within_s, whole=False)
         if isinstance(shown, Exception):
             raise shown
         return shown

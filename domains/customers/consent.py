@@ -30,13 +30,13 @@ def marketable(customer: Customer, purpose: str = MARKETING) -> bool:
     They have opted in for it by one way at least, and that holds now. A consent that names no purpose is none for this
     one (GDPR Articles 4(11) and 6(1)(a): specific), and neither is silence. Letter case does not tell purposes apart.
     """
-    return any(
-        said.state is ConsentState.OPTED_IN and said.purpose is not None and said.purpose.casefold() == purpose
-        for said in in_force(customer.consents)
-    )
+    of_it = [said for said in customer.consents if said.purpose is not None and said.purpose.casefold() == purpose]
+    return any(said.state is ConsentState.OPTED_IN for said in in_force(of_it))
 
 
 def _in_force(statements: list[Consent]) -> Consent:
+    if len(statements) == 1:
+        return statements[0]
     newest = max((said.changed_at for said in statements if said.changed_at is not None), default=None)
     contending = [said for said in statements if said.changed_at in (None, newest)]
     # Of two equal states the dated one is kept: it can be demonstrated.

@@ -24,27 +24,37 @@ class Promiser:
 
     def __init__(self, most: int = PROMISED_MAX) -> None:
         self._most = most
-        self._known: dict[FulfillmentType | None, dict[int, tuple[Reading[StockPosition], Reading[Availability]]]] = {}
+        self._known: dict[FulfillmentType | None, dict[int, Reading[Availability]]] = {}
+        self._kept: dict[int, Reading[StockPosition]] = {}
+        """Of what something is known: while it is here, nothing else has its identity."""
 
     def of(
         self, found: Sequence[Reading[StockPosition] | E], fulfillment: FulfillmentType | None
     ) -> list[Reading[Availability] | E]:
         """`promise` of every reading in `found`; what is none stays as it is."""
         known = self._known.setdefault(fulfillment, {})
+        try:  # what was shown before, which is most of what a cache has
+            return [known[id(one)] for one in found]
+        except KeyError:
+            pass
         answers: list[Reading[Availability] | E] = []
         for one in found:
             if not isinstance(one, Reading):
                 answers.append(one)
                 continue
             # By identity: two readings that are equal would have to be compared, which takes as long as promising.
-            before = known.get(id(one))
-            if before is not None and before[0] is one:
-                answers.append(before[1])
-                continue
-            answer = promise(one, fulfillment)
-            if one.tier is FreshnessTier.FRESH:  # others are made for one request
-                if len(known) >= self._most:
-                    known.clear()
-                known[id(one)] = one, answer
+            answer = known.get(id(one))
+            if answer is None:
+                answer = promise(one, fulfillment)
+                if one.tier is FreshnessTier.FRESH:  # others are made for one request
+                    self._keep(one)
+                    known[id(one)] = answer
             answers.append(answer)
         return answers
+
+    def _keep(self, reading: Reading[StockPosition]) -> None:
+        if len(self._kept) >= self._most:
+            self._kept.clear()
+            for known in self._known.values():
+                known.clear()
+        self._kept[id(reading)] = reading

@@ -51,7 +51,10 @@ _SETTLED = (FulfillmentStatus.DELIVERED, FulfillmentStatus.CANCELED)
 
 def status_of(facts: OrderFacts) -> OrderStatus:
     """The order's status by PRECEDENCE; UNKNOWN when no fact holds."""
-    return next((status for holds, status in PRECEDENCE if holds(facts)), OrderStatus.UNKNOWN)
+    for holds, status in PRECEDENCE:
+        if holds(facts):
+            return status
+    return OrderStatus.UNKNOWN
 
 
 def financial_status_of(total: Money | None, payment: PaymentFacts | None) -> OrderFinancialStatus:
@@ -97,6 +100,8 @@ def fulfillment_status_of(fulfillment: Fulfillment) -> FulfillmentStatus:
     if stated in _SETTLED:
         return stated
     # A canceled parcel holds nothing up while others are under way; min() leaves it only if all are canceled.
+    if not any(shipment.events for shipment in fulfillment.shipments):
+        return stated
     reported = min((_reported(shipment, stated) for shipment in fulfillment.shipments), key=_advance, default=stated)
     if reported is FulfillmentStatus.FAILED:
         return reported

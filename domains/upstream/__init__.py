@@ -8,6 +8,7 @@ from domains.upstream.correlation import correlation_id, traceparent
 from domains.upstream.deadline import Deadline, current_deadline, deadline_scope
 from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed
 from domains.upstream.frames import without_frames
+from domains.upstream.gathering import Gathered, Gathering
 from domains.upstream.opening import open_wire
 from domains.upstream.outbound import Outbound
 from domains.upstream.path import current_path, path_scope
@@ -25,6 +26,8 @@ __all__ = [
     "CapabilitySnapshot",
     "Deadline",
     "Event",
+    "Gathered",
+    "Gathering",
     "Hook",
     "Outbound",
     "Shed",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import aiohttp
 import httpx
 
 from domains.upstream.call import DECODED
+from domains.upstream.correlation import Said
 from domains.upstream.frames import without_frames
-from domains.upstream.letter import Answer, Header, Letter, Limits, Lost
+from domains.upstream.head import Head
+from domains.upstream.letter import DEADLINE_HEADER, Answer, Letter, Limits, Lost
 
 # Everything a transport raises; anything else is a bug of ours and stays loud. TimeoutError is an OSError.
 TRANSPORT_FAULTS = (
@@ -27,9 +28,9 @@ class OverHttpx:
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
 
-    async def carry(self, letter: Letter, said: Sequence[Header], limits: Limits) -> Answer | Lost | None:
+    async def carry(self, letter: Letter, said: Said, limits: Limits) -> Answer | Lost | None:
         request = letter.as_request()
-        request.headers.update(dict(said))
+        request.headers.update({DEADLINE_HEADER: str(limits.limit_ms), **dict(said.headers)})
         limit_s = limits.limit_s
         request.extensions["timeout"] = {
             "connect": min(limits.connect_s, limit_s), "read": limit_s, "write": limit_s, "pool": limit_s,
@@ -47,8 +48,7 @@ class OverHttpx:
         except TRANSPORT_FAULTS as fault:
             without_frames(fault)  # the type and the text say all there is to say
             return None if limit.expired() else Lost(fault, reading_body)
-        headers = [(name.lower(), value) for name, value in response.headers.raw]
-        return Answer(response.status_code, headers, body, is_whole)
+        return Answer(response.status_code, Head.of(response.headers.raw), body, is_whole)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -58,7 +58,7 @@ def as_response(answer: Answer, request: httpx.Request) -> httpx.Response:
     """For a client of httpx: the answer, and its value where `decoded` looks for it."""
     return httpx.Response(
         answer.status,
-        headers=[header for header in answer.headers if header[0] not in _OF_THE_JOURNEY],
+        headers=[header for header in answer.head.fields() if header[0] not in _OF_THE_JOURNEY],
         content=answer.body,
         request=request,
         extensions={DECODED: answer.value},

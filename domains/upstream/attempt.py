@@ -27,17 +27,15 @@ def answered(found: Answer | Lost, errand: Errand, limits: Limits) -> Answer:
     return found
 
 
-def read(answer: Answer, named: dict[str, str], call: Call, system: SystemRole) -> Answer:
-    """The same answer with its decoded value. Raises the UpstreamError that its status or its body stands for.
-
-    `named` are its headers by name in lower case; a good answer is read without them.
-    """
-    error = translate_status(system, call.capability, answer.status, named, answer.body)
-    if error is not None:
-        try:
-            raise error
-        finally:
-            del error  # its traceback holds this frame, which would hold it: see without_frames
+def read(answer: Answer, call: Call, system: SystemRole) -> Answer:
+    """The same answer with its decoded value. Raises the UpstreamError that its status or its body stands for."""
+    if not answer.is_success:
+        error = translate_status(system, call.capability, answer.status, answer.head.named(), answer.body)
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame, which would hold it: see without_frames
     try:
         answer.value = call.decode(answer.body)
     except UpstreamError:

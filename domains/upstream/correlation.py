@@ -1,6 +1,10 @@
 """What ties a call to the request it serves, on both sides of the wall."""
 
+import functools
 from contextvars import ContextVar
+from typing import NamedTuple
+
+from domains.upstream.header import Header, rendered
 
 CORRELATION_HEADER = "X-Correlation-Id"
 
@@ -11,10 +15,21 @@ traceparent: ContextVar[str | None] = ContextVar("retailgraph_traceparent", defa
 """The W3C Trace Context of the span being answered (Trace Context, level 1, 3.2); sent as `traceparent`."""
 
 
-def correlation_headers() -> list[tuple[str, str]]:
-    """The headers to send with every call made now."""
-    id_, trace = correlation_id.get(), traceparent.get()
+class Said(NamedTuple):
+    """Headers, and the same as lines of a request."""
+
+    headers: tuple[Header, ...]
+    lines: str
+
+
+def said_now() -> Said:
+    """What to say with every call made now. Raises ValueError for an id that would not be one line."""
+    return _said(correlation_id.get(), traceparent.get())
+
+
+@functools.lru_cache(maxsize=256)  # the calls of one request say the same
+def _said(id_: str | None, trace: str | None) -> Said:
     headers = [(CORRELATION_HEADER, id_)] if id_ else []
     if trace:
         headers.append(("traceparent", trace))
-    return headers
+    return Said(tuple(headers), rendered(headers))

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from domains.vocabulary import Scoped
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deadline:
@@ -35,6 +37,14 @@ def deadline_scope(seconds: float, clock: Callable[[], float] = time.monotonic) 
     `asyncio.create_task(work, context=contextvars.Context())`.
     """
     return _Scope(seconds, clock)
+
+
+def deadline_of(deadline: Deadline | None) -> AbstractContextManager[None]:
+    """Give whatever runs inside until `deadline`, be it later than that of the scopes around.
+
+    For what several wait for, each until their own: `deadline_scope` is for what runs on one caller's time.
+    """
+    return Scoped(_current, deadline)
 
 
 class _Scope:

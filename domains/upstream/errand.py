@@ -3,51 +3,54 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import httpx
+import msgspec
 
 from domains.upstream.call import CALL, Call
+from domains.upstream.correlation import Said
 from domains.upstream.deadline import Deadline
 from domains.upstream.lane import Lane
-from domains.upstream.letter import Header, Letter, Limits
+from domains.upstream.letter import Letter, Limits
 from domains.upstream.policy import WirePolicy
 from domains.vocabulary import SystemRole, UpstreamError
 
-DEADLINE_HEADER = "X-Request-Deadline-Ms"
 
+class Errand(msgspec.Struct):
+    """What the steps of one call share. `attempts` counts how often the system was asked; `was_shed`: refused by us.
 
-@dataclass(slots=True)
-class Errand:
-    """What the steps of one call share. `attempts` counts how often the system was asked; `was_shed`: refused by us."""
+    `until` is when the system has to have answered, to leave time to answer without it; endless if nobody waits.
+    """
 
     system: SystemRole
     policy: WirePolicy
     letter: Letter
-    said: list[Header]
+    said: Said
     call: Call
     lane: Lane
-    deadline: Deadline | None
+    until: float
     attempts: int = 0
     was_shed: bool = False
 
     def left_s(self, now: float) -> float:
-        """Seconds the system may take from `now` and leave time to answer without it; endless if nobody waits."""
-        if self.deadline is None:
-            return math.inf
-        return max(0.0, self.deadline.at - now - self.policy.deadline_margin_s)
+        """Seconds the system may take from `now`."""
+        left_s = self.until - now
+        return left_s if left_s > 0 else 0.0
 
     def failed(self, kind: type[UpstreamError], detail: str, *, retry_after_s: float | None = None) -> UpstreamError:
         """The error to raise for this call."""
         return kind(self.system, self.call.capability, detail, retry_after_s=retry_after_s)
 
-    def saying(self, limit_s: float) -> list[Header]:
-        """What this attempt says: how long we wait, so that the system may stop working for nobody, and for whom."""
-        return [(DEADLINE_HEADER, str(max(1, int(limit_s * 1000)))), *self.said]
+    def limits(self, left_s: float) -> Limits:
+        """What bounds an attempt that has `left_s`."""
+        policy = self.policy
+        limit_s = min(policy.timeout_s, left_s)
+        return Limits(limit_s, min(policy.connect_timeout_s, limit_s), policy.body_max_bytes)
 
-    def limits(self, limit_s: float) -> Limits:
-        """What bounds this attempt."""
-        return Limits(limit_s, min(self.policy.connect_timeout_s, limit_s), self.policy.body_max_bytes)
+
+def until(deadline: Deadline | None, policy: WirePolicy) -> float:
+    """`Errand.until` for a caller who waits until `deadline`."""
+    return math.inf if deadline is None else deadline.at - policy.deadline_margin_s
 
 
 def call_of(request: httpx.Request) -> Call:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from typing import NamedTuple
+
+import msgspec
 
 from domains.upstream.policy import WirePolicy
 
@@ -34,7 +35,7 @@ class Latency:
             self._probed_at = None
             self._samples = deque(one for one in self._samples if not one.was_cut)
             self._ordered = sorted(one.elapsed_s for one in self._samples)
-        self._take(_Sample(now, elapsed_s, was_cut=False))
+        self._take(_Sample(now, elapsed_s))
 
     def cut(self, elapsed_s: float, now: float) -> None:
         self._take(_Sample(now, max(elapsed_s, self.quantile_s(0.95, now) or 0.0), was_cut=True))
@@ -75,7 +76,7 @@ class Latency:
         del self._ordered[bisect_left(self._ordered, self._samples.popleft().elapsed_s)]
 
 
-class _Sample(NamedTuple):
+class _Sample(msgspec.Struct, frozen=True, gc=False):
     at: float
     elapsed_s: float
-    was_cut: bool
+    was_cut: bool = False

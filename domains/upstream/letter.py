@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 import httpx
 import msgspec
 
-Header = tuple[str, str]
+from domains.upstream.correlation import Said
+from domains.upstream.head import Head
+from domains.upstream.header import Header, is_ascii_text, is_token, rendered
 
-# A line break would begin a header, or a request, that nobody meant (RFC 9110, 5.5, and RFC 9112, 3).
-_UNFIT_IN_VALUE = re.compile(r"[^\t -~]")
-_UNFIT_IN_NAME = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]")
+DEADLINE_HEADER = "X-Request-Deadline-Ms"
+
+_USUAL = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 # Said by the Line itself, because they are about how the body travels.
 _OF_THE_LINE = frozenset(
@@ -67,15 +68,17 @@ class Letter(msgspec.Struct, frozen=True):
         site = Site(request.url, headers)
         return cls(site, request.method, request.url.raw_path.decode("ascii"), request.content, (), request)
 
-    def rendered(self, said: Iterable[Header]) -> bytes:
-        """As HTTP/1.1 has it (RFC 9112). `said` are the headers of this one attempt."""
-        target = self.target
-        if not _is_ascii_text(target) or " " in target or _UNFIT_IN_NAME.search(self.method):
-            raise ValueError(f"{self.method!r} {target!r} is no method and target of a request")
+    def rendered(self, said: Said, limits: Limits) -> bytes:
+        """As HTTP/1.1 has it (RFC 9112). `said` and `limits` are those of this one attempt."""
+        method, target, body = self.method, self.target, self.body
+        if not is_ascii_text(target) or " " in target or not (method in _USUAL or is_token(method)):
+            raise ValueError(f"{method!r} {target!r} is no method and target of a request")
         # Anything but GET and HEAD says how long its body is, an empty one too (RFC 9110, 8.6).
-        length = f"Content-Length: {len(self.body)}\r\n" if self.body or self.method not in {"GET", "HEAD"} else ""
-        own = rendered(self.headers) + rendered(said) if self.headers else rendered(said)
-        return f"{self.method} {target} HTTP/1.1\r\n{self.site.head}{own}{length}\r\n".encode("ascii") + self.body
+        length = f"Content-Length: {len(body)}\r\n" if body or method not in {"GET", "HEAD"} else ""
+        own = rendered(self.headers) if self.headers else ""
+        wait = f"{DEADLINE_HEADER}: {limits.limit_ms}\r\n"
+        head = f"{method} {target} HTTP/1.1\r\n{self.site.head}{own}{wait}{said.lines}{length}\r\n".encode("ascii")
+        return head + body if body else head
 
     def as_request(self) -> httpx.Request:
         """For a transport of httpx: the request it was made of, or a new one."""
@@ -88,11 +91,11 @@ class Letter(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct):
     """What came back. `body` is unpacked, and of a body that is too long only its beginning (then not `is_whole`).
 
-    Header names are in lower case. `value` is what `Call.decode` made of the body.
+    `value` is what `Call.decode` made of the body.
     """
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    head: Head
     body: bytes
     is_whole: bool = True
     value: object = None
@@ -101,17 +104,18 @@ class Answer(msgspec.Struct):
     def is_success(self) -> bool:
         return 200 <= self.status < 300
 
-    def named(self) -> dict[str, str]:
-        """The headers by name in lower case; of several the last."""
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
 
-
-class Limits(NamedTuple):
+class Limits(msgspec.Struct, frozen=True, gc=False):
     """How long an attempt may take, how much of that to be connected, and how long a body is read."""
 
     limit_s: float
     connect_s: float
     body_max_bytes: int
+
+    @property
+    def limit_ms(self) -> int:
+        """What the system is told, so that it may stop working for nobody."""
+        return max(1, int(self.limit_s * 1000))
 
 
 class Lost(NamedTuple):
@@ -127,26 +131,10 @@ class Lost(NamedTuple):
 class Carrier(Protocol):
     """Whatever brings a letter to a system and an answer back."""
 
-    async def carry(self, letter: Letter, said: Sequence[Header], limits: Limits) -> Answer | Lost | None:
-        """Send it once, with the headers `said`. None: the time was up. Whatever comes, nothing of it is left open."""
+    async def carry(self, letter: Letter, said: Said, limits: Limits) -> Answer | Lost | None:
+        """Send it once, with what is `said` and how long we wait. None: the time was up. Nothing is left open."""
         ...
 
     async def aclose(self) -> None:
         """Close the connections."""
         ...
-
-
-def rendered(headers: Iterable[Header]) -> str:
-    """Header lines. Raises ValueError for what would not be one line."""
-    lines = []
-    for name, value in headers:
-        if (not _is_ascii_text(value) and _UNFIT_IN_VALUE.search(value)) or _UNFIT_IN_NAME.search(name):
-            raise ValueError(f"the header {name!r} is not one line of printable ASCII")
-        lines.append(f"{name}: {value}\r\n")
-    return "".join(lines)
-
-
-def _is_ascii_text(text: str) -> bool:
-    """Whether it is of blanks and visible ASCII: a third of the time of a regular expression, which has the last word
-    where a tab may stand."""
-    return text.isascii() and text.isprintable()

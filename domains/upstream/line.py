@@ -9,10 +9,13 @@ from typing import cast
 import httpx
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from domains.upstream.head import Head, parser_for
 from domains.upstream.letter import Answer, Lost
 
 HEAD_MAX_BYTES = 64 * 1024
 """The longest head of an answer: eight times what servers usually allow themselves."""
+
+_HEAD_TOO_LONG = f"a head of more than {HEAD_MAX_BYTES} bytes"
 
 
 class Line(asyncio.Protocol):
@@ -27,12 +30,10 @@ class Line(asyncio.Protocol):
         self.idle_since = 0.0
         self._loop = loop
         self._transport: asyncio.Transport | None = None
-        self._parser: HttpResponseParser | None = HttpResponseParser(self)
-        # As lenient as browsers and aiohttp are; none of these can make one answer into two.
-        self._parser.set_dangerous_leniencies(
-            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
-        )
+        self._parser: HttpResponseParser | None = parser_for(self)
         self._answer: asyncio.Future[Answer | Lost | None] | None = None
+        self._raw = b""  # of a head that has not arrived whole
+        self._head: Head | None = None
         self._packed: _Packed | None = None
         self._fault: Exception | None = None
         self._begin("", 0)
@@ -67,15 +68,15 @@ class Line(asyncio.Protocol):
         if self._answer is None or self._parser is None:
             self.hang_up()  # nobody asked
             return
+        if self._head is None:
+            self._raw = self._raw + data if self._raw else data
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as fault:
             self._break(self._fault or httpx.RemoteProtocolError(f"no HTTP: {fault}"))
             return
-        if not self._has_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_MAX_BYTES:
-                self._break(httpx.RemoteProtocolError(f"a head of more than {HEAD_MAX_BYTES} bytes"))
+        if self._head is None and len(self._raw) > HEAD_MAX_BYTES and self._answer is not None:
+            self._break(httpx.RemoteProtocolError(_HEAD_TOO_LONG))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_open = False
@@ -83,7 +84,7 @@ class Line(asyncio.Protocol):
         self._parser = None  # it holds this in turn, and only the collector would free the two
         if self._answer is None:
             return
-        if exc is None and self._has_head and self._ends_with_connection:
+        if exc is None and self._head is not None and _ends_with_connection(self._head):
             self.on_message_complete()
         else:
             self._break(exc or ConnectionResetError("the connection was closed before the answer was whole"))
@@ -94,26 +95,19 @@ class Line(asyncio.Protocol):
         if self._answer is None:
             self.hang_up()  # one answer a request
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._answer is None or self._has_head:
-            return  # nobody's, or a trailer
-        name = name.lower()
-        self._headers.append((name, value))
-        self._header_bytes += len(name) + len(value) + 4  # ": " and the end of the line
-        if self._header_bytes > HEAD_MAX_BYTES:
-            self._fault = httpx.RemoteProtocolError(f"a head of more than {HEAD_MAX_BYTES} bytes")
-            raise self._fault
-        if name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value.lower()):
-            self._ends_with_connection = False
-        elif name == b"content-encoding":
-            self._packed = _Packed.of(value)
-
     def on_headers_complete(self) -> None:
         if self._answer is None or self._parser is None:
             return
         self._status = self._parser.get_status_code()
-        self._has_head = self._status >= 200
-        if self._method == "HEAD" and self._has_head:
+        if self._status < 200:
+            self._has_interim = True
+            return
+        self._head = head = self._read_head()
+        if head.may_name(b"content-encoding"):
+            for name, value in head.fields():
+                if name == b"content-encoding":
+                    self._packed = _Packed.of(value)
+        if self._method == "HEAD":
             self._keep = False  # the parser takes what comes next for the body
             self._finish(is_whole=True)
 
@@ -138,8 +132,7 @@ class Line(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._answer is None:
             return
-        if not self._has_head:  # 100 to 199: only a word in between
-            self._headers.clear()
+        if self._head is None:  # 100 to 199: only a word in between
             return
         self._keep = self._keep and self._parser is not None and self._parser.should_keep_alive()
         self._finish(is_whole=True)
@@ -147,28 +140,56 @@ class Line(asyncio.Protocol):
     def _begin(self, method: str, body_max_bytes: int) -> None:
         self._method = method
         self._body_max_bytes = body_max_bytes
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._raw = b""
+        self._head = None
+        self._has_interim = False
         self._body: list[bytes] = []
-        self._body_bytes = self._head_bytes = self._header_bytes = self._status = 0
-        self._has_head = False
-        self._ends_with_connection = self._keep = True
+        self._body_bytes = self._status = 0
+        self._keep = True
         self._packed = None
         self._fault = None
+
+    def _read_head(self) -> Head:
+        """What has arrived, less the body if it is plain to see. Raises RemoteProtocolError when that is too much."""
+        raw = self._raw
+        end = raw.find(b"\r\n\r\n")
+        if end < 0 or self._has_interim or not raw.startswith(b"HTTP/"):  # more than one head, or blank lines before it
+            head = Head(raw)
+            size = sum([len(name) + len(value) + 4 for name, value in head.fields()])  # ": " and the end of the line
+        else:
+            head = Head(raw[: end + 4])
+            size = end
+        if size > HEAD_MAX_BYTES:
+            self._fault = httpx.RemoteProtocolError(_HEAD_TOO_LONG)
+            raise self._fault
+        self._raw = b""
+        return head
 
     def _finish(self, *, is_whole: bool) -> None:
         if not self._keep:
             self.hang_up()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        self._settle(Answer(self._status, self._headers, body, is_whole))
+        self._settle(Answer(self._status, _NO_HEAD if self._head is None else self._head, body, is_whole))
 
     def _break(self, fault: Exception) -> None:
         self.hang_up()
-        self._settle(Lost(fault, self._has_head))
+        self._settle(Lost(fault, self._head is not None))
 
     def _settle(self, result: Answer | Lost | None) -> None:
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
             answer.set_result(result)
+
+
+_NO_HEAD = Head(b"", [])
+
+
+def _ends_with_connection(head: Head) -> bool:
+    """Whether the body of an answer ends where the connection does (RFC 9112, 6.3)."""
+    return not any(
+        name == b"content-length" or (name == b"transfer-encoding" and b"chunked" in value.lower())
+        for name, value in head.fields()
+    )
 
 
 class _Packed:

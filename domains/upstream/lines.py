@@ -7,13 +7,13 @@ import itertools
 import math
 import socket
 import ssl
-from collections.abc import Sequence
 from functools import partial
 
 import httpx
 
+from domains.upstream.correlation import Said
 from domains.upstream.frames import without_frames
-from domains.upstream.letter import Answer, Header, Letter, Limits, Lost, Place
+from domains.upstream.letter import Answer, Letter, Limits, Lost, Place
 from domains.upstream.line import Line
 
 # Common servers close an idle connection after 5 s (uvicorn) or more: we let go first, else a write may be sent into a
@@ -40,11 +40,14 @@ class Lines:
         self._busy: dict[Line, float] = {}
         """The lines that are asked, and when each is given up, in the loop's seconds."""
         self._patience: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._patient_until = math.inf
 
-    async def carry(self, letter: Letter, said: Sequence[Header], limits: Limits) -> Answer | Lost | None:
-        sent = letter.rendered(said)
-        loop = asyncio.get_running_loop()
+    async def carry(self, letter: Letter, said: Said, limits: Limits) -> Answer | Lost | None:
+        sent = letter.rendered(said, limits)
+        loop = self._loop
+        if loop is None:  # kept, because Python 3.11 asks the system for its process whenever it is asked for its loop
+            loop = self._loop = asyncio.get_running_loop()
         now = loop.time()
         until = now + limits.limit_s
         line = self._taken(letter.site.place, now)
@@ -108,11 +111,14 @@ class Lines:
         return None
 
     def _keep(self, place: Place, line: Line, loop: asyncio.AbstractEventLoop) -> None:
-        if sum(map(len, self._idle.values())) >= self._idle_max:
+        idle = self._idle.get(place)
+        if idle is None:
+            idle = self._idle[place] = []
+        if (len(idle) if len(self._idle) == 1 else sum(map(len, self._idle.values()))) >= self._idle_max:
             line.hang_up()
             return
         line.idle_since = loop.time()
-        self._idle.setdefault(place, []).append(line)
+        idle.append(line)
         if self._sweep is None:  # one timer for all: one a line would be set and taken back with every call
             self._sweep = loop.call_later(self._keepalive_s, self._sweep_out, loop)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+from domains.upstream.head import Head
 from domains.upstream.policy import WirePolicy
 
 # The de-facto headers, and those of draft-ietf-httpapi-ratelimit-headers up to its sixth version.
 _QUOTAS = (("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset"))
-_REMAINING = frozenset(remaining.encode() for remaining, _ in _QUOTAS)
+_REMAINING = b"ratelimit-remaining"  # in the names of all of them
 _DAY_S = 86_400.0  # a reset above this is a point in time, not seconds to go; vendors disagree, so it is left alone
 
 
@@ -41,9 +42,9 @@ class Pacing:
             self._paused_until = max(self._paused_until, now + min(pause_s, self._policy.pause_max_s))
 
 
-def tells_quota(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether headers, named in lower case, say anything that `Pacing.observe` takes in besides a status."""
-    return not _REMAINING.isdisjoint(dict(headers))
+def may_tell_quota(head: Head) -> bool:
+    """Whether a head may say anything that `Pacing.observe` takes in besides a status."""
+    return head.may_name(_REMAINING)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

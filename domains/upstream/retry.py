@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 from domains.upstream.call import Call
 from domains.upstream.policy import WirePolicy
-from domains.vocabulary import UpstreamError, UpstreamFailed, UpstreamThrottled, UpstreamTimeout, UpstreamUnreachable
+from domains.vocabulary import (
+    UpstreamError,
+    UpstreamFailed,
+    UpstreamThrottled,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+    has_stand_in,
+)
 
 # What passes by itself. Not UpstreamGarbled: the same question brings the same body. Not what was never asked.
 PASSING = (UpstreamUnreachable, UpstreamTimeout, UpstreamFailed, UpstreamThrottled)
@@ -55,3 +62,12 @@ def retry_delay_s(
         return None
     ceiling_s = min(policy.retry_max_s, policy.retry_base_s * 2.0 ** (attempts - 1))
     return asked_s + random() * ceiling_s
+
+
+def time_for_retries_s(left_s: float, spent_s: float, policy: WirePolicy) -> float:
+    """Seconds in which a further answer would have to come, `spent_s` after the call began.
+
+    What its caller has left; where they have something to fall back on, no more than makes a call slow. So a fault that
+    passes in a moment is still hidden, and a system that stalls is not waited for twice before the last known answer.
+    """
+    return min(left_s, policy.slow_call_s - spent_s) if has_stand_in() else left_s

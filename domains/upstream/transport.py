@@ -6,8 +6,10 @@ import asyncio
 import random as chance
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import httpx
 
@@ -15,16 +17,16 @@ from domains.upstream.adapting import OverHttpx, as_response
 from domains.upstream.attempt import answered, read
 from domains.upstream.breaker import BreakerState, Permit, Verdict
 from domains.upstream.call import Call
-from domains.upstream.correlation import correlation_headers
+from domains.upstream.correlation import said_now
 from domains.upstream.deadline import current_deadline
-from domains.upstream.errand import Errand, call_of
+from domains.upstream.errand import Errand, call_of, until
 from domains.upstream.events import BreakerChanged, CallFinished, Hook, Shed, tell
 from domains.upstream.lane import Lane
-from domains.upstream.letter import Answer, Carrier, Letter
-from domains.upstream.pacing import Pacing, tells_quota
+from domains.upstream.letter import Answer, Carrier, Letter, Limits, Lost
+from domains.upstream.pacing import Pacing, may_tell_quota
 from domains.upstream.path import current_path
 from domains.upstream.policy import WirePolicy
-from domains.upstream.retry import RetryBudget, retry_delay_s
+from domains.upstream.retry import RetryBudget, retry_delay_s, time_for_retries_s
 from domains.upstream.serial import Serial
 from domains.upstream.slots import Slots
 from domains.upstream.snapshot import WireSnapshot
@@ -40,6 +42,10 @@ from domains.vocabulary import (
     UpstreamThrottled,
     UpstreamTimeout,
 )
+
+R = TypeVar("R")
+
+_value = attrgetter("value")
 
 CAPABILITIES_MAX = 128  # some ten times what the widest system offers: beyond it, names are being built from data
 
@@ -92,21 +98,34 @@ class Wire(httpx.AsyncBaseTransport):
         """Make the call. Raises UpstreamError; LookupError or TypeError when the request carries no Call."""
         call = call_of(request)
         await request.aread()  # a second attempt sends the body again
-        return as_response(await self._made(Letter.of(request), call), request)
+        return await self._made(Letter.of(request), call, partial(as_response, request=request))
 
-    async def send(self, letter: Letter, call: Call) -> object:
+    def send(self, letter: Letter, call: Call) -> Coroutine[Any, Any, object]:
         """Make the call, and hand back what its decode made of the answer. Raises UpstreamError."""
-        return (await self._made(letter, call)).value
+        return self._made(letter, call, _value)
 
-    async def _made(self, letter: Letter, call: Call) -> Answer:
-        lane, said = self._lane(call.capability), correlation_headers()
-        errand = Errand(self.system, self.policy, letter, said, call, lane, current_deadline())
+    # From here to the future that holds an answer there are four coroutines, each of which is gone through twice.
+
+    async def _made(self, letter: Letter, call: Call, given: Callable[[Answer], R]) -> R:
+        lane = self._lane(call.capability)
+        ends = until(current_deadline(), self.policy)
+        errand = Errand(self.system, self.policy, letter, said_now(), call, lane, ends)
         lane.calls += 1
         started = self._clock()
-        verdict, code = Verdict.IGNORED, "BUG"
+        verdict, code, turn = Verdict.IGNORED, "BUG", None
         try:
             self._keep_off_shut_paths(errand)
-            answer = await (self._until_answered(errand) if call.serialise_by is None else self._in_turn(errand))
+            if call.serialise_by is not None:
+                turn = await self._turn(errand, call.serialise_by)
+            while True:
+                try:
+                    answer = await self._attempt(errand)
+                    break
+                except UpstreamError as error:
+                    delay_s = self._delay_before_retry_s(errand, error, started)
+                    if delay_s is None:
+                        raise
+                await asyncio.sleep(delay_s)  # without a slot: others may use it meanwhile
             verdict, code = Verdict.SUCCESS, ""
         except UpstreamError as error:
             verdict, code = verdict_of(error), error.code
@@ -115,8 +134,10 @@ class Wire(httpx.AsyncBaseTransport):
             code = "CANCELLED"
             raise
         else:
-            return answer
+            return given(answer)
         finally:
+            if turn is not None:
+                self._serial.release(turn)
             lane.failures += verdict is Verdict.FAILURE
             if self._hooks:
                 elapsed_s = self._clock() - started
@@ -148,35 +169,21 @@ class Wire(httpx.AsyncBaseTransport):
             detail = "a field that reaches it was answered on a path that may not wait for it"
             raise self._shed(errand, SystemOffPath(self.system, errand.call.capability, detail, path=path))
 
-    async def _in_turn(self, errand: Errand) -> Answer:
-        key = errand.call.serialise_by or ""
+    async def _turn(self, errand: Errand, key: str) -> str:
         if not await self._serial.acquire(key, min(self.policy.timeout_s, errand.left_s(self._clock()))):
             raise self._crowded_out(errand, "other calls with the same key are under way")
-        try:
-            return await self._until_answered(errand)
-        finally:
-            self._serial.release(key)
+        return key
 
-    async def _until_answered(self, errand: Errand) -> Answer:
-        while True:
-            try:
-                return await self._attempt(errand)
-            except UpstreamError as error:
-                delay_s = self._delay_before_retry_s(errand, error)
-                if delay_s is None:
-                    raise
-            await asyncio.sleep(delay_s)  # without a slot: others may use it meanwhile
-
-    def _delay_before_retry_s(self, errand: Errand, error: UpstreamError) -> float | None:
+    def _delay_before_retry_s(self, errand: Errand, error: UpstreamError, started: float) -> float | None:
         if errand.was_shed:
             return None
-        delay_s = retry_delay_s(error, errand.call, errand.attempts, self.policy, self._random)
+        now, policy = self._clock(), self.policy
+        delay_s = retry_delay_s(error, errand.call, errand.attempts, policy, self._random)
         if delay_s is None:
             return None
-        now = self._clock()
         usual_s = errand.lane.latency.quantile_s(0.5, now) or 0.0
         refused_s = errand.lane.breaker.refused_for_s(now) or 0.0
-        if delay_s + usual_s >= errand.left_s(now) or refused_s > delay_s:
+        if delay_s + usual_s >= time_for_retries_s(errand.left_s(now), now - started, policy) or refused_s > delay_s:
             return None
         return delay_s if self._budget.spend(now) else None
 
@@ -192,13 +199,14 @@ class Wire(httpx.AsyncBaseTransport):
                 raise self._crowded_out(errand, "every slot is taken")
             now = self._clock()
         try:
-            if errand.left_s(now) <= 0:
+            left_s = errand.left_s(now)
+            if left_s <= 0:
                 raise self._crowded_out(errand, "the time went by waiting for a slot")
             # Asked only now: a probe must not stand in the queue while others are refused on its account.
             permit = errand.lane.breaker.admit(now)
             if permit is None:
                 raise self._breaker_is_open(errand)
-            return await self._asked(errand, permit, now)
+            return await self._asked(errand, permit, now, left_s)
         finally:
             self._slots.release()
 
@@ -224,15 +232,17 @@ class Wire(httpx.AsyncBaseTransport):
             detail = f"{left_s:.3f} s are left, which is less than it usually takes"
             raise self._shed(errand, errand.failed(DeadlineExceeded, detail))
 
-    async def _asked(self, errand: Errand, permit: Permit, started: float) -> Answer:
+    async def _asked(self, errand: Errand, permit: Permit, started: float, left_s: float) -> Answer:
         lane = errand.lane
         errand.attempts += 1
         self._asked_on[current_path()] += 1
         lane.in_flight += 1
-        verdict = Verdict.IGNORED
+        verdict, has_answered = Verdict.IGNORED, False
         try:
-            answer = await self._exchange(errand, started)
-            verdict = Verdict.SUCCESS
+            limits = errand.limits(left_s)
+            found = await self._carrier.carry(errand.letter, errand.said, limits)
+            answer = self._read(errand, found, limits, left_s)
+            verdict, has_answered = Verdict.SUCCESS, True
         except DeadlineExceeded:
             lane.latency.cut(self._clock() - started, self._clock())
             if self._clock() - started >= self.policy.slow_call_s:
@@ -242,35 +252,26 @@ class Wire(httpx.AsyncBaseTransport):
             verdict = verdict_of(error)
             if isinstance(error, UpstreamTimeout):
                 lane.latency.cut(self._clock() - started, self._clock())
-            elif verdict is Verdict.SUCCESS:
-                self._answered(lane, started)
+            has_answered = verdict is Verdict.SUCCESS
             raise
         else:
-            self._answered(lane, started)
             return answer
         finally:
             lane.in_flight -= 1
             now = self._clock()
+            if has_answered:
+                lane.latency.answered(now - started, now)
+                self._budget.earn()
             lane.breaker.settle(permit, verdict, now - started, now)
 
-    async def _exchange(self, errand: Errand, now: float) -> Answer:
-        left_s = errand.left_s(now)
-        limits = errand.limits(min(self.policy.timeout_s, left_s))
-        found = await self._carrier.carry(errand.letter, errand.saying(limits.limit_s), limits)
+    def _read(self, errand: Errand, found: Answer | Lost | None, limits: Limits, left_s: float) -> Answer:
         if found is None:
             kind = UpstreamTimeout if left_s >= self.policy.timeout_s else DeadlineExceeded
             raise errand.failed(kind, f"no answer in {limits.limit_s:.3f} s")
         answer = answered(found, errand, limits)
-        named: dict[str, str] = {}
-        if not answer.is_success or tells_quota(answer.headers):
-            named = answer.named()
-            self._pacing.observe(answer.status, named, self._clock())
-        return read(answer, named, errand.call, self.system)
-
-    def _answered(self, lane: Lane, started: float) -> None:
-        now = self._clock()
-        lane.latency.answered(now - started, now)
-        self._budget.earn()
+        if not answer.is_success or may_tell_quota(answer.head):
+            self._pacing.observe(answer.status, answer.head.named(), self._clock())
+        return read(answer, errand.call, self.system)
 
     def _breaker_is_open(self, errand: Errand) -> UpstreamError:
         retry_after_s = errand.lane.breaker.refused_for_s(self._clock())

@@ -70,12 +70,16 @@ from domains.vocabulary.quantity import (
 )
 from domains.vocabulary.reading import (
     AtHand,
+    AtOnce,
     EachByItself,
     Fetch,
     FreshnessTier,
+    InBatches,
     Reading,
     demanded_age_s,
     freshest_within,
+    has_stand_in,
+    stand_in_at_hand,
 )
 from domains.vocabulary.record import (
     Record,
@@ -99,6 +103,7 @@ __all__ = [
     "NEVER_SENT",
     "Address",
     "AtHand",
+    "AtOnce",
     "BackendUnavailable",
     "BreakerOpen",
     "CurrencyMismatch",
@@ -114,6 +119,7 @@ __all__ = [
     "GeoPoint",
     "IdempotencyConflict",
     "IdempotencyKey",
+    "InBatches",
     "Instant",
     "InvalidInput",
     "LocationId",
@@ -154,8 +160,10 @@ __all__ = [
     "demanded_age_s",
     "freshest_within",
     "gtin_is_valid",
+    "has_stand_in",
     "key_conflict",
     "not_asked",
     "not_written",
     "positive_quantity",
+    "stand_in_at_hand",
 ]

@@ -12,5 +12,7 @@ def decimals(value: Decimal) -> int:
     _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError(f"{value} is not finite")  # noqa: TRY004 - a Decimal of the wrong value, not of a wrong type
+    if exponent >= 0:
+        return 0
     trailing = next((place for place, digit in enumerate(reversed(digits)) if digit), len(digits))
     return max(0, -exponent - trailing)

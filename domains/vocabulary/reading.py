@@ -1,7 +1,7 @@
 """Fetch and Reading: how every read of the house looks."""
 
 import enum
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -13,6 +13,7 @@ from domains.vocabulary.scoped import Scoped
 
 T = TypeVar("T")
 K = TypeVar("K")
+K_contra = TypeVar("K_contra", contravariant=True)
 
 
 class FreshnessTier(enum.Enum):
@@ -27,7 +28,7 @@ class FreshnessTier(enum.Enum):
     __hash__ = object.__hash__
 
 
-class Reading(msgspec.Struct, Generic[T], frozen=True):
+class Reading(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """A value and where it is from, so that freshness travels with the data to the client.
 
     `source` names the system and vendor ("oms:open"). `observed_at` is when the source knew it, in seconds since the
@@ -65,6 +66,42 @@ class AtHand(Protocol[K, T]):
     """
 
     def at_hand(self, keys: Collection[K], /) -> "Mapping[K, Reading[T] | None]": ...
+
+
+@runtime_checkable
+class AtOnce(Protocol[K_contra, T]):
+    """A Fetch that can often answer a whole question without waiting, and faster than key by key.
+
+    One reading for each key in order, repeats included; None when that is not so, and the question has to be asked.
+    """
+
+    def at_once(self, keys: Sequence[K_contra], /) -> "list[Reading[T]] | None": ...
+
+
+@runtime_checkable
+class InBatches(Protocol[K, T]):
+    """A Fetch that asks its source for up to `keys_max` keys in one call, and for one key as for many.
+
+    So asks of several callers may go out as one, and none of them is answered anything else for it.
+    """
+
+    @property
+    def keys_max(self) -> int: ...
+
+    async def __call__(self, keys: frozenset[K], /) -> "Mapping[K, Reading[T]]": ...
+
+
+_has_stand_in: ContextVar[bool] = ContextVar("retailgraph_has_stand_in", default=False)
+
+
+def stand_in_at_hand() -> AbstractContextManager[None]:
+    """Reads inside have an older answer to fall back on for all of their keys: nobody is served by trying for long."""
+    return Scoped(_has_stand_in, True)
+
+
+def has_stand_in() -> bool:
+    """Whether the reader of the moment has something to fall back on for whatever it asks."""
+    return _has_stand_in.get()
 
 
 _demanded_age_s: ContextVar[float | None] = ContextVar("retailgraph_demanded_age_s", default=None)

@@ -12,7 +12,7 @@ the operation, and the variables. It is complete, because a resolver knows nothi
   `path_scope`), or from the document (its path, which is in the key as it is in force); or it does not touch queries
   (`header_key`, which names a write), or answers at all (correlation id, trace, who pays).
 - Who is unknown or comes from a foreign page is refused as ever: `House.admit` is passed by every request, but for
-  those that are in all respects like one that has passed (`gateway/http/kept.py`). Who asks too often is refused, too:
+  those that are in all respects like one that has passed (`gateway/http/known.py`). Who asks too often is refused, too:
   every request is counted, kept answer or not.
 - Of the request, `Accept` decides the media type and, for answers with errors, the status; kept answers have none, and
   their bytes are the same for both types. `extensions` of a request only name the document. GET and POST differ for

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from graphql import OperationType
@@ -25,6 +25,9 @@ from gateway.http import GraphQLRequest
 from resolvers.context import Caller
 from resolvers.ownership import identified
 from resolvers.written import Written, written
+
+_CHANGES = "mutation"
+"""No document changes anything without this word. That one with it may change nothing costs a few others a moment."""
 
 _NAMED = {"id": "id", "order_id": "orderId", "rma_number": "rmaNumber", "number": "number"}
 """What an answer says of itself that is worth finding it by; nothing of a person."""
@@ -53,7 +56,7 @@ class Audit:
 
 
 class CallersAuditor:
-    """Records the mutations of one request, or of one message on a socket. A query costs it one look at its kind."""
+    """Records the mutations of one request, or of one message on a socket. A query costs it one look at its text."""
 
     def __init__(
         self, scribe: Scribe, thinning: Thinning, caller: Caller, scope: Scope, clock: Callable[[], float]
@@ -64,18 +67,23 @@ class CallersAuditor:
         self._scope = scope
         self._clock = clock
 
-    async def heard(self, asked: GraphQLRequest, engine: Engine, run: Callable[[], Awaitable[Answer]]) -> Answer:
-        """What `run` answers, once what it changed is on record."""
+    def heard(self, asked: GraphQLRequest, engine: Engine, run: Awaitable[Answer]) -> Awaitable[Answer]:
+        """What `run` answers, which has not begun yet, once what it changed is on record."""
+        return self._recorded(asked, engine, run) if _CHANGES in asked.query else run
+
+    async def _recorded(self, asked: GraphQLRequest, engine: Engine, run: Awaitable[Answer]) -> Answer:
         notes: dict[str, Written] = {}
+        self._scribe.expected += 1
         token = written.set(notes)
         try:
-            answer = await run()
+            answer = await run
         except BaseException:  # whoever asked is gone, or the time is up: nobody knows what became of it
             if mutates(asked, engine):
                 self._scribe.keep_later(list(self._broken_off(asked, engine, notes)))
             raise
         finally:
             written.reset(token)
+            self._scribe.expected -= 1
         if answer.kind is OperationType.MUTATION:
             if records := list(self._ran(asked, engine, answer, notes)):
                 await self._scribe.keep(records)
@@ -131,7 +139,7 @@ class CallersAuditor:
         caller, client = self._caller, self._scope.get("client")
         answer = None if note is None else note.answer
         return AuditRecord(
-            id=uuid4().hex,
+            id=os.urandom(16).hex(),  # a UUID is no more, and takes four times as long
             at=self._clock(),
             subject=caller.subject,
             audience=caller.audience,

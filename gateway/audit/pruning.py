@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select
 
 from gateway.audit.tables import audit
+from gateway.database import Database
 
 BATCH = 500
 """Rows of one transaction, for which whoever writes at that moment waits some 20 ms."""
@@ -15,3 +16,9 @@ def prune(connection: Connection, before: float, limit: int = BATCH) -> bool:
     oldest = select(audit.c.seq).where(audit.c.at < before).order_by(audit.c.at).limit(limit)
     gone = delete(audit).where(audit.c.seq.in_(oldest)).returning(audit.c.seq)
     return len(connection.execute(gone).all()) >= limit
+
+
+def prune_a_batch(database: Database, before: float) -> bool:
+    """The same in a transaction of its own."""
+    with database.writing.begin() as connection:
+        return prune(connection, before)

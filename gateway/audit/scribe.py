@@ -15,17 +15,20 @@ from functools import partial
 import structlog
 
 from domains.upstream import current_deadline
-from gateway.audit.entering import OF_A_RECORD, enter, enter_each
-from gateway.audit.pruning import prune
+from gateway.audit.entering import write_down
+from gateway.audit.pen import Pen
+from gateway.audit.pruning import prune_a_batch
 from gateway.audit.record import AuditRecord
 from gateway.audit.settings import AuditSettings
-from gateway.audit.tables import prepare
-from gateway.database import TROUBLE, Desk, open_database
+from gateway.database import TROUBLE
 
 BATCH = 200
 """Records of one transaction: it takes some milliseconds, and the next begins right after it."""
 
-CONNECTIONS = 1  # one transaction at a time is what makes them share it
+GATHER_S = 0.003
+"""How long a record waits for those of other changes that are under way, if there are any. To have a transaction on the
+disk takes some 100 us of the processor however many records are in it, and in this time sixteen callers send five."""
+GATHERED = 16  # are enough: what one more would spare is small
 PAUSE_S = 5.0
 """After a failure nobody waits for the database so long: records go to the log at once."""
 
@@ -63,7 +66,10 @@ class _Entry:
 
 
 class Scribe:
-    """One per process. Opens the database with the first record: who only reads costs it nothing."""
+    """One per process. Opens the database with the first record: who only reads costs it nothing.
+
+    `expected` counts the operations under way that may bring a record; `groups` how often records were written.
+    """
 
     def __init__(
         self,
@@ -73,37 +79,43 @@ class Scribe:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.expected = 0
+        self.groups = 0
         self._url = url
         self._settings = settings
         self._clock = clock
         self._monotonic = monotonic
-        self._desk: Desk | None = None
+        self._pen: Pen | None = None
         self._entries: deque[_Entry] = deque()
         self._waiting = 0
-        self._wake = asyncio.Event()
+        self._writing: list[_Entry] = []
+        self._soon = False
+        self._patience: asyncio.TimerHandle | None = None
+        self._nobody = contextvars.Context()  # what is written for many is done on nobody's behalf
         self._pause_until = float("-inf")
-        self._closing = False
+        self._all_written: asyncio.Future[None] | None = None
+        self._closed = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write until the context ends, and then what still waits."""
-        tasks = [
-            asyncio.create_task(self._write(), name="audit-scribe", context=contextvars.Context()),
-            asyncio.create_task(self._prune(), name="audit-pruning", context=contextvars.Context()),
-        ]
+        pruning = asyncio.create_task(self._prune(), name="audit-pruning", context=contextvars.Context())
         try:
             yield
         finally:
-            self._closing = True
-            self._wake.set()
-            tasks[1].cancel()
-            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
-            tasks[0].cancel()
-            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
+            pruning.cancel()
+            await asyncio.wait({pruning}, timeout=CLOSE_TIMEOUT_S)
+            if self._entries or self._writing:
+                self._all_written = asyncio.get_running_loop().create_future()
+                self._write()
+                await asyncio.wait({self._all_written}, timeout=CLOSE_TIMEOUT_S)
+            self._closed = True
+            self._settle(self._writing, "the process ends", {})
+            self._writing = []
             while self._entries:
                 self._entries.popleft().to_log("the process ends")
-            if self._desk is not None:
-                await self._desk.close()
+            if self._pen is not None:
+                await self._pen.close()
 
     async def keep(self, records: Sequence[AuditRecord]) -> None:
         """Have `records` written down. When the database does not take them in time, the log has them as well.
@@ -125,6 +137,9 @@ class Scribe:
     def keep_later(self, records: Sequence[AuditRecord]) -> _Entry | None:
         """The same without waiting; None when the log has them already."""
         entry = _Entry(records, asyncio.get_running_loop().create_future())
+        if self._closed:
+            entry.to_log("the process ends")
+            return None
         if self._monotonic() < self._pause_until:
             entry.to_log("the database does not answer")
             return None
@@ -133,17 +148,34 @@ class Scribe:
             return None
         self._entries.append(entry)
         self._waiting += len(records)
-        self._wake.set()
+        if not self._writing:  # or it goes with the next group, once this one is written
+            self._gather()
         return entry
 
-    async def _write(self) -> None:
-        while not (self._closing and not self._entries):
-            await self._wake.wait()
-            self._wake.clear()
-            while self._entries:
-                await self._write_down(self._next())
+    def _gather(self) -> None:
+        """Write when everybody of this turn has come, or, if others are on their way, in a moment."""
+        if self._soon:
+            return
+        loop = asyncio.get_running_loop()
+        if not self.expected or self._waiting >= GATHERED:
+            self._soon = True
+            loop.call_soon(self._write, context=self._nobody)
+        elif self._patience is None:
+            self._patience = loop.call_later(GATHER_S, self._write, context=self._nobody)
 
-    def _next(self) -> list[_Entry]:
+    def _write(self) -> None:
+        self._soon = False
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        if self._writing or not self._entries:
+            return
+        self._writing = self._taken()
+        self.groups += 1
+        records = [record for entry in self._writing for record in entry.records]
+        self._opened().do(partial(write_down, records=records), self._written)
+
+    def _taken(self) -> list[_Entry]:
         taken, count = [self._entries.popleft()], 0
         count = len(taken[0].records)
         while self._entries and count + len(self._entries[0].records) <= BATCH:
@@ -152,44 +184,37 @@ class Scribe:
         self._waiting -= count
         return taken
 
-    async def _write_down(self, entries: list[_Entry]) -> None:
-        why, refused = "the process ends", dict[str, str]()  # how it looks when this is cancelled
-        try:
-            refused = await self._entered([record for entry in entries for record in entry.records])
-            why = ""
-        except TROUBLE as exc:
-            why = str(exc.__cause__ or exc)
+    def _written(self, refused: dict[str, str] | None, error: Exception | None) -> None:
+        """What came of the group. `refused`: its records that the table cannot hold, with why."""
+        why = ""
+        if isinstance(error, TROUBLE):
+            why = str(error.__cause__ or error)
             self._pause_until = self._monotonic() + PAUSE_S
-        except Exception as bug:  # noqa: BLE001 - the wall: a scribe that stopped would lose all records from then on
-            why = repr(bug)
-            _log.error("the audit log cannot be written", exc_info=bug)
-        finally:
-            for entry in entries:
-                if why:
-                    entry.to_log(why)
-                elif refused:
-                    entry.refused(refused)
-                if not entry.kept.done():
-                    entry.kept.set_result(None)
+        elif error is not None:
+            why = repr(error)
+            _log.error("the audit log cannot be written", exc_info=error)
+        entries, self._writing = self._writing, []
+        self._settle(entries, why, refused or {})
+        if self._all_written is not None:
+            self._write()
+            if not self._writing and not self._all_written.done():
+                self._all_written.set_result(None)
+        elif self._entries:
+            self._gather()
 
-    async def _entered(self, records: Sequence[AuditRecord]) -> dict[str, str]:
-        """Write `records` down. The ids of those that the table cannot hold, with why: they cost the others nothing.
+    def _settle(self, entries: list[_Entry], why: str, refused: Mapping[str, str]) -> None:
+        for entry in entries:
+            if why:
+                entry.to_log(why)
+            elif refused:
+                entry.refused(refused)
+            if not entry.kept.done():
+                entry.kept.set_result(None)
 
-        A caller waits for this, and has waited for the disk that has what was changed.
-        """
-        desk = await self._open()
-        try:
-            await desk.write(partial(enter, records=records), flushed=False)
-        except OF_A_RECORD:
-            return await desk.write(partial(enter_each, records=records), flushed=False)
-        return {}
-
-    async def _open(self) -> Desk:
-        if self._desk is None:
-            desk = Desk(open_database(self._url, CONNECTIONS))
-            await desk.write(lambda connection: prepare(desk.database, connection))
-            self._desk = desk
-        return self._desk
+    def _opened(self) -> Pen:
+        if self._pen is None:
+            self._pen = Pen(self._url)
+        return self._pen
 
     async def _prune(self) -> None:
         """Forget what is old enough, now and then. Every process does: the second finds nothing left to do."""
@@ -198,7 +223,6 @@ class Scribe:
             await asyncio.sleep(pause_s)
             pause_s = PRUNE_EVERY_S
             with contextlib.suppress(*TROUBLE):  # the next hour tries again
-                desk = await self._open()
                 before = self._clock() - self._settings.keep_days * 86_400
-                while await desk.write(partial(prune, before=before)):
+                while await self._opened().done(partial(prune_a_batch, before=before)):
                     pass

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from gateway.connections import BoundedHeads
+from gateway.connections import Connection
 
 ANSWER_TIMEOUT_S = 30.0
 _CONSTANT = b'{"data":{"product":{"name":"Alder & Ash Organic Cotton Crew T-Shirt, White"}}}'
@@ -43,7 +43,9 @@ class Bare:
     """One connection to an app, without the network. Answers one request at a time."""
 
     def __init__(self, app: ASGIApp) -> None:
-        config = uvicorn.Config(app, http=BoundedHeads, lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            app, http=Connection, lifespan="off", log_config=None, access_log=False, proxy_headers=False
+        )
         self._transport = _Transport()
         self._protocol = _Protocol(config, ServerState(), app_state={}, _loop=asyncio.get_running_loop())
         self._protocol.connection_made(self._transport)
@@ -63,7 +65,7 @@ class Bare:
         self._protocol.connection_lost(None)
 
 
-class _Protocol(BoundedHeads):
+class _Protocol(Connection):
     answered: asyncio.Future[None] | None = None
 
     def on_response_complete(self) -> None:

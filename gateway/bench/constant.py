@@ -1,5 +1,8 @@
 """The floor as a process: a constant answer by the server, the protocol and the loop that `serve` has.
 
+It is what any ASGI application costs there, with a task and two messages for each request. It has no `at_once`, by
+which the gateway has what it keeps given without either: a kept answer can cost less than this one.
+
 `python -m gateway.bench.constant` writes its port to standard output and ends with its standard input.
 """
 

@@ -26,6 +26,7 @@ from gateway.bench.neighbours import others_share, ticks
 from gateway.bench.report import Claim, Report
 from gateway.bench.sheet import Files, Sheet, Told
 from gateway.bench.timing import Timed, Work, timed
+from gateway.serving import COLLECT_AFTER
 from gateway.telemetry import configure_logs
 from gateway.trouble import CannotStart
 from gateway.wiring import refresh_projection
@@ -116,6 +117,7 @@ class Bench:
             work[_FLOOR] = partial(floor.ask, request_of("{ __typename }", {}, "nobody"))
             gc.collect()
             gc.freeze()  # as `serve` does: the schema is walked by no collection
+            gc.set_threshold(*COLLECT_AFTER)
             with console.status(f"{len(work)} pieces of work, {rounds} rounds ..."):
                 found = await timed(work, rounds=rounds, batch_s=BATCH_S)
         least = found[_FLOOR]

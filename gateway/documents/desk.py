@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from gateway.documents.automatic import Remembered
 from gateway.documents.trusted import SHA256, TrustedDocuments, digest_of

@@ -4,6 +4,7 @@ Does not know the schema, who may ask, or which systems stand behind."""
 
 from gateway.http.admitted import Admitted, OpenContext, Turns
 from gateway.http.asking import Asking
+from gateway.http.at_once import AtOnce, Rendered
 from gateway.http.auditing import Auditor
 from gateway.http.body import check_framing, decode_json, read_body
 from gateway.http.correlation import Correlation
@@ -16,15 +17,18 @@ from gateway.http.hardening import Hardening
 from gateway.http.head import head_of
 from gateway.http.health import Check, Readiness, livez
 from gateway.http.hops import ForwardedBy, Hops, TrustedProxies, address_of
-from gateway.http.idempotency import idempotency_key_of
+from gateway.http.idempotency import IDEMPOTENCY_LINE, idempotency_key_of
 from gateway.http.kept import Kept
+from gateway.http.known import KnownRequests
 from gateway.http.origins import CrossOrigin, Origins, check_origin
 from gateway.http.request import Documents, GraphQLRequest, persisted_queries_not_supported, request_of
 from gateway.http.settings import HttpSettings
 
 __all__ = [
+    "IDEMPOTENCY_LINE",
     "Admitted",
     "Asking",
+    "AtOnce",
     "Auditor",
     "Check",
     "Correlation",
@@ -43,10 +47,12 @@ __all__ = [
     "HttpFault",
     "HttpSettings",
     "Kept",
+    "KnownRequests",
     "LastResort",
     "OpenContext",
     "Origins",
     "Readiness",
+    "Rendered",
     "TrustedProxies",
     "Turns",
     "address_of",

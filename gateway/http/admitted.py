@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from functools import partial
 from types import TracebackType
+from typing import Protocol
 
 import msgspec
 from starlette.types import Scope
@@ -26,8 +26,14 @@ Turns = Callable[[int], AbstractAsyncContextManager[Toll | None]]
 Refused; what it gives is asked before each operation runs."""
 
 
-PassBy = Callable[[], Awaitable[None]]
-"""Counts one operation for which nothing has to run, as its turn would. Raises Refused."""
+class Passing(Protocol):
+    """Counts one operation for which nothing has to run, as its turn would."""
+
+    def passes(self) -> bool:
+        """Count it, if that can be done at once. False where it cannot, or is refused: nothing was counted then."""
+
+    async def pass_by(self) -> None:
+        """Count it, however long that takes. Raises Refused."""
 
 
 def free(_: int) -> AbstractAsyncContextManager[Toll | None]:
@@ -53,7 +59,7 @@ class Admitted(msgspec.Struct, frozen=True):
     `engine` is the caller's view of the schema, None for the endpoint's own; `path` is on whose time the answer is
     made, None where no path is shut to any system; `owner` is whose the request is, None for callers who share a name;
     `held` is what the caller brings to fields that ask for it; `trusted_only` lets no documents run but those that are
-    trusted, `turn` is the caller's at the gate, and `pass_by` the same for what is kept, None where that is given only
+    trusted, `turn` is the caller's at the gate, and `passing` the same for what is kept, None where that is given only
     to who has had a turn; `auditor` hears of every operation; `caller` is all that an answer
     may know of who asks, None for callers whose answers are given to nobody else.
     The others are asked once the operation has run: what `extensions` says goes out as `extensions` of the response,
@@ -70,7 +76,7 @@ class Admitted(msgspec.Struct, frozen=True):
     held: Held = NOBODY
     trusted_only: bool = False
     turn: Turns = free
-    pass_by: PassBy | None = None
+    passing: Passing | None = None
     auditor: Auditor | None = None
     caller: Hashable = None
     extensions: Callable[[Answer], Mapping[str, object]] = _nothing
@@ -80,9 +86,9 @@ class Admitted(msgspec.Struct, frozen=True):
     replayed: Callable[[], bool] = _no
 
 
-def check_trusted(asked: GraphQLRequest, admitted: Admitted) -> None:
-    """Raises HttpFault (403) for a document that this caller may not send."""
-    if admitted.trusted_only and not asked.trusted:
+def check_trusted(asked: GraphQLRequest) -> None:
+    """Raises HttpFault (403) for a document that a caller may not send who runs trusted ones only."""
+    if not asked.trusted:
         told = "This caller may run trusted documents only: name one by its documentId, or by its sha256Hash."
         raise HttpFault(403, "DOCUMENT_NOT_TRUSTED", told)
 
@@ -110,8 +116,9 @@ class _Entry:
 
     async def __aenter__(self) -> Toll | None:
         try:
-            for one in self._asked:
-                check_trusted(one, self._admitted)
+            if self._admitted.trusted_only:
+                for one in self._asked:
+                    check_trusted(one)
             return await self._turn.__aenter__()
         except (HttpFault, Refused) as refused:
             if (auditor := self._admitted.auditor) is not None:
@@ -119,10 +126,10 @@ class _Entry:
                 await auditor.turned_away(self._asked, self._engine, code)
             raise
 
-    async def __aexit__(
+    def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return await self._turn.__aexit__(kind, error, trace)
+    ) -> Coroutine[object, object, bool | None]:
+        return self._turn.__aexit__(kind, error, trace)
 
 
 async def run(
@@ -137,8 +144,7 @@ async def run(
     """Run one operation for a caller, on the path that its document says it is on if the caller may have that."""
     path = document_path(admitted.path, asked.path)
     engine = admitted.engine or engine
-    ask = partial(
-        engine.run,
+    ask = engine.run(
         asked.query,
         asked.variables,
         asked.operation_name,
@@ -152,13 +158,13 @@ async def run(
         comes_again=asked.trusted,
     )
     if path is not None and path is not admitted.path:
-        ask = partial(_on, path, ask)
-    return await (ask() if admitted.auditor is None else admitted.auditor.heard(asked, engine, ask))
+        ask = _on(path, ask)
+    return await (ask if admitted.auditor is None else admitted.auditor.heard(asked, engine, ask))
 
 
-async def _on(path: ServingPath, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _on(path: ServingPath, ask: Coroutine[object, object, Answer]) -> Answer:
     with path_scope(path):
-        return await ask()
+        return await ask
 
 
 OpenContext = Callable[[Scope, Deadline], AbstractAsyncContextManager[Admitted]]

@@ -10,12 +10,12 @@ from functools import lru_cache
 from itertools import chain
 
 import msgspec
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from gateway.http.errors import ClientGone, HttpFault
 from gateway.http.head import Head, head_of
 from gateway.http.settings import HttpSettings
-from gateway.http.within import Within
+from gateway.http.within import Begun, Within
 
 _decoder = msgspec.json.Decoder()
 
@@ -69,20 +69,26 @@ async def read_body(scope: Scope, receive: Receive, settings: HttpSettings) -> b
         if not (announced.isascii() and announced.isdigit()):
             raise HttpFault(400, "BAD_FRAMING", "Content-Length is a number of bytes.", close=True)
         # Compared by digits first: a number of thousands of digits is not worth converting.
-        if len(announced.lstrip("0")) > 18 or int(announced) > settings.body_max_bytes:
+        if (len(announced) > 18 and len(announced.lstrip("0")) > 18) or int(announced) > settings.body_max_bytes:
             raise _too_large(settings)
+    begun = Begun(receive())
+    message = begun.result
+    if message is not None and message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        if len(body) <= settings.body_max_bytes:
+            return body
     try:
-        return await Within(_collected(receive, settings), settings.body_timeout_s)
+        return await Within(_collected(begun, receive, settings), settings.body_timeout_s)
     except TimeoutError as late:
         said = f"The body did not arrive within {settings.body_timeout_s:g} s."
         raise HttpFault(408, "BODY_TIMEOUT", said, close=True) from late
 
 
-async def _collected(receive: Receive, settings: HttpSettings) -> bytes:
+async def _collected(begun: Begun[Message], receive: Receive, settings: HttpSettings) -> bytes:
     chunks: list[bytes] = []
     size = 0
+    message = await begun
     while True:
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunk: bytes = message.get("body", b"")
@@ -92,6 +98,7 @@ async def _collected(receive: Receive, settings: HttpSettings) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
+        message = await receive()
 
 
 def _too_large(settings: HttpSettings) -> HttpFault:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Awaitable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domains.upstream import correlation_id, traceparent
 from gateway.http.head import head_of
-from gateway.http.marks import set_mark
+from gateway.http.marks import marks_of
 
 CORRELATION_HEADER = "X-Correlation-Id"
 CORRELATION_LINE = CORRELATION_HEADER.lower().encode()
@@ -44,16 +43,12 @@ class Correlation:
             return
         head = head_of(scope)
         current = correlation_of(head.all(CORRELATION_LINE))
-        trace = trace_of(head.all(b"traceparent"))
-
-        def marked(message: Message) -> Awaitable[None]:
-            if message["type"] in {"http.response.start", "websocket.accept"}:
-                set_mark(message, CORRELATION_LINE, current.encode("ascii"))
-            return send(message)
-
+        trace = trace_of(head.all(b"traceparent")) if b"traceparent" in head else None
+        marks = marks_of(send)
+        marks.set[CORRELATION_LINE] = current.encode("ascii")
         id_token, trace_token = correlation_id.set(current), traceparent.set(trace)
         try:
-            await self._app(scope, receive, marked)
+            await self._app(scope, receive, marks)
         finally:
             traceparent.reset(trace_token)
             correlation_id.reset(id_token)

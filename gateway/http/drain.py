@@ -17,25 +17,16 @@ class Drain:
     """Whether the process is going down, and how many requests are still being answered."""
 
     def __init__(self) -> None:
-        self._in_flight = 0
-        self._begun = False
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._leaving: list[Callable[[], Awaitable[None]]] = []
-
-    @property
-    def draining(self) -> bool:
-        """True once shutdown has begun; it never goes back."""
-        return self._begun
-
-    @property
-    def in_flight(self) -> int:
+        self.in_flight = 0
         """Requests begun and not yet ended."""
-        return self._in_flight
+        self.draining = False
+        """True once shutdown has begun; it never goes back."""
+        self._idle, self._awaited = asyncio.Event(), False  # set for whoever waits: for each request it takes 1 us
+        self._leaving: list[Callable[[], Awaitable[None]]] = []
 
     def begin(self) -> None:
         """From now on `/readyz` says 503. Requests that still arrive are answered: the balancer may not know yet."""
-        self._begun = True
+        self.draining = True
 
     def on_leave(self, call: Callable[[], Awaitable[None]]) -> None:
         """Have `call` awaited when no more connections are taken: it ends what would not end by itself, in time."""
@@ -49,20 +40,18 @@ class Drain:
         """Wait until nothing is in flight; False when something still is after `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._idle.wait()
+                self._awaited = True
+                while self.in_flight:
+                    self._idle.clear()
+                    await self._idle.wait()
         except TimeoutError:
             return False
         return True
 
-    def entered(self) -> None:
-        """A request has begun."""
-        self._in_flight += 1
-        self._idle.clear()
-
     def left(self) -> None:
         """A request has ended, well or not."""
-        self._in_flight -= 1
-        if not self._in_flight:
+        self.in_flight -= 1
+        if not self.in_flight and self._awaited:
             self._idle.set()
 
 
@@ -79,16 +68,18 @@ class Draining:
             await self._app(scope, receive, send)
             return
 
+        drain = self._drain
+
         def parting(message: Message) -> Awaitable[None]:
-            if self._drain.draining and message["type"] == "http.response.start":
+            if drain.draining and message["type"] == "http.response.start":
                 set_mark(message, b"connection", b"close")
             return send(message)
 
-        self._drain.entered()
+        drain.in_flight += 1
         try:
             await self._app(scope, receive, parting)
         finally:
-            self._drain.left()
+            drain.left()
 
 
 class DrainingServer(uvicorn.Server):

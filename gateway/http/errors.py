@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
 import orjson
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domains.upstream import correlation_id
 from gateway.engine import Fault, fault, internal_fault
-from gateway.http.marks import lines_of
+from gateway.http.marks import lines_of, marks_of
 from gateway.limits import Refusal
 
 _log = structlog.get_logger(__name__)
@@ -117,25 +117,19 @@ class LastResort:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
-
-        def watched(message: Message) -> Awaitable[None]:
-            nonlocal begun
-            begun = True
-            return send(message)
-
+        marks = marks_of(send)
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, marks)
         except ClientGone:
             return
         except HttpFault as trouble:
-            if begun:
+            if marks.begun:
                 raise
-            await problem(trouble).send(send)
+            await problem(trouble).send(marks)
         except Exception as error:
             # The wall: whatever is left here is a bug, told to the log and not to the client.
             _log.error("request failed", path=scope.get("path"), exc_info=error)
-            if begun:
+            if marks.begun:
                 raise
             headers = {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store"}
-            await Reply(500, orjson.dumps({"errors": [internal_fault()]}), headers).send(send)
+            await Reply(500, orjson.dumps({"errors": [internal_fault()]}), headers).send(marks)

@@ -65,19 +65,20 @@ class EventStreamEndpoint:
     async def _streamed(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             check_framing(scope, self._asking.settings)
-            asked = await self._asking.find(_single(await read_request(scope, receive, self._asking.settings)))
+            asked = await self._asking.find(
+                _single(await read_request(scope, head_of(scope), receive, self._asking.settings))
+            )
             await while_awaited(
                 self._answered(asked, scope, send),
                 receive,
                 limit_s=self._streams.settings.lifetime_s + 2 * self._limit_s,
                 cancel_timeout_s=self._asking.settings.cancel_timeout_s,
+                tell=lambda late: _refusal(late).send(send),
             )
         except (ClientGone, SlowReader):
             return
         except HttpFault as trouble:
-            _, body = encoded(Answer(None, (trouble.fault,), is_request_error=True), {})
-            plain = {"Content-Type": f"{LEGACY}; charset=utf-8"}
-            await Reply(trouble.status, body, _HEADERS | plain | trouble.headers).send(send)
+            await _refusal(trouble).send(send)
 
     @property
     def _limit_s(self) -> float:
@@ -158,6 +159,12 @@ class _Events:
 
     async def _write(self, chunk: bytes, *, last: bool = False) -> None:
         await self._writer.write({"type": "http.response.body", "body": chunk, "more_body": not last})
+
+
+def _refusal(trouble: HttpFault) -> Reply:
+    _, body = encoded(Answer(None, (trouble.fault,), is_request_error=True), {})
+    plain = {"Content-Type": f"{LEGACY}; charset=utf-8"}
+    return Reply(trouble.status, body, _HEADERS | plain | trouble.headers)
 
 
 def _single(asked: GraphQLRequest | list[GraphQLRequest]) -> GraphQLRequest:

@@ -26,7 +26,7 @@ from gateway.http.encoding import encoded
 from gateway.http.errors import ClientGone, HttpFault, Reply, retry_after, too_much
 from gateway.http.head import Head, head_of
 from gateway.http.idempotency import REPLAYED_HEADER
-from gateway.http.kept import Given, note
+from gateway.http.known import Given, note
 from gateway.http.request import AsSent, Documents, GraphQLRequest, read_request
 from gateway.http.settings import DEFAULT_SETTINGS, HttpSettings
 from gateway.http.sharing import question_of
@@ -35,7 +35,10 @@ from gateway.identity import Unauthenticated
 from gateway.limits import BUDGET_SPENT, Refused
 from gateway.permits import FORBIDDEN, UNAUTHENTICATED, challenge
 
+_METHODS = frozenset({"GET", "POST"})
 _ALLOW = "GET, POST, OPTIONS"
+_UTF8 = {media: f"{media}; charset=utf-8" for media in (GRAPHQL, LEGACY)}
+_REPLAYED = {REPLAYED_HEADER: "true"}
 # The handshake of automatic persisted queries is no failure, and old clients take another status for one.
 _TOLD_WITH_200 = frozenset({"PERSISTED_QUERY_NOT_FOUND"})
 # Found wrong after the document was parsed, hence "unprocessable" in the words of the 2026 draft; syntax stays 400.
@@ -66,40 +69,43 @@ class GraphQLEndpoint:
         head = head_of(scope)
         media = negotiate(head.joined(b"accept"))
         try:
-            reply = await self._reply(scope, head, media, receive)
+            reply = await self._reply(scope, head, media, receive, send)
         except ClientGone:
             return
         except HttpFault as trouble:
-            refusal = Answer(None, (trouble.fault,), is_request_error=True)
-            _, body = encoded(refusal, {})
-            status = 200 if media == LEGACY and trouble.code in _TOLD_WITH_200 else trouble.status
-            reply = self._response(media or LEGACY, status, body, trouble.headers)
+            reply = self._refusal(trouble, media)
         await reply.send(send)
 
-    async def _reply(self, scope: Scope, head: Head, media: str | None, receive: Receive) -> Reply:
-        check_framing(scope, self._settings)
+    async def _reply(self, scope: Scope, head: Head, media: str | None, receive: Receive, send: Send) -> Reply:
+        settings = self._settings
+        check_framing(scope, settings)
         method = scope["method"]
-        if method == "OPTIONS":
-            return Reply(204, b"", {"Allow": _ALLOW})
-        if method not in {"GET", "POST"}:
+        if method not in _METHODS:
+            if method == "OPTIONS":
+                return Reply(204, b"", {"Allow": _ALLOW})
             raise HttpFault(405, METHOD_NOT_ALLOWED, "GraphQL is asked by GET or POST.", headers={"Allow": _ALLOW})
         if media is None:
             raise HttpFault(406, "NOT_ACCEPTABLE", f"Answers are {GRAPHQL} or {LEGACY}; accept one of them.")
-        asked = await self._found(await read_request(scope, receive, self._settings))
+        asked = await read_request(scope, head, receive, settings)
+        if isinstance(asked, GraphQLRequest):
+            asked = await self._documents.find(asked)
+        else:
+            asked = [await self._documents.find(one) for one in asked]
         seconds = self._seconds(head)
         with deadline_scope(seconds) as deadline:
-            work = self._answered(asked, scope, deadline, media)
             return await while_awaited(
-                work,
+                self._answered(asked, scope, head, deadline, media),
                 receive,
-                limit_s=seconds + self._settings.request_grace_s,
-                cancel_timeout_s=self._settings.cancel_timeout_s,
+                limit_s=seconds + settings.request_grace_s,
+                cancel_timeout_s=settings.cancel_timeout_s,
+                tell=lambda late: self._refusal(late, media).send(send),
             )
 
-    async def _found(self, asked: GraphQLRequest | list[GraphQLRequest]) -> GraphQLRequest | list[GraphQLRequest]:
-        if isinstance(asked, GraphQLRequest):
-            return await self._documents.find(asked)
-        return [await self._documents.find(one) for one in asked]
+    def _refusal(self, trouble: HttpFault, media: str | None) -> Reply:
+        refusal = Answer(None, (trouble.fault,), is_request_error=True)
+        _, body = encoded(refusal, {})
+        status = 200 if media == LEGACY and trouble.code in _TOLD_WITH_200 else trouble.status
+        return self._response(media or LEGACY, status, body, trouble.headers)
 
     def _seconds(self, head: Head) -> float:
         """How long this request may take. Asking for less harms only whoever asks, so anyone may; for more, nobody."""
@@ -111,35 +117,41 @@ class GraphQLEndpoint:
         return self._settings.request_timeout_s
 
     async def _answered(
-        self, asked: GraphQLRequest | list[GraphQLRequest], scope: Scope, deadline: Deadline, media: str
+        self,
+        asked: GraphQLRequest | list[GraphQLRequest],
+        scope: Scope,
+        head: Head,
+        deadline: Deadline,
+        media: str,
     ) -> Reply:
-        only_query = scope["method"] == "GET"
         try:
             async with self._open_context(scope, deadline) as admitted:
-                if isinstance(asked, GraphQLRequest):
-                    async with let_in(self._engine, (asked,), admitted) as toll:
-                        question = question_of(self._answers, asked, admitted, self._engine, head_of(scope))
-                        make = partial(self._made, asked, admitted, toll, scope, media=media, question=question)
-                        if question is None:
-                            return (await make()).own
-                        left_s = partial(_left_s, deadline)
-                        given = await self._answers.ask(question, make, left_s)
-                        if isinstance(given, Reply):
-                            return given
-                        reply = self._given_again(given, scope, media)
-                        if admitted.pass_by is not None:
-                            note(scope, Given(question, admitted.pass_by, reply.headers.get("ETag")))
-                        return reply
-                async with let_in(self._engine, asked, admitted) as toll:
-                    # One context for all: its loaders gather the calls of the whole batch.
-                    pairs = await asyncio.gather(*(self._run(one, admitted, toll, only_query) for one in asked))
-                bodies = b"[" + b",".join(body for _, body in pairs) + b"]"
-                return self._response(LEGACY, 200, bodies, _replayed(admitted))
+                if not isinstance(asked, GraphQLRequest):
+                    return await self._batch(asked, admitted, only_query=scope["method"] == "GET")
+                async with let_in(self._engine, (asked,), admitted) as toll:
+                    question = question_of(self._answers, asked, admitted, self._engine, head)
+                    if question is None:
+                        return (await self._made(asked, admitted, toll, scope, media=media, question=None)).own
+                    make = partial(self._made, asked, admitted, toll, scope, media=media, question=question)
+                    given = await self._answers.ask(question, make, partial(_left_s, deadline))
+                    if isinstance(given, Reply):
+                        return given
+                    reply = self._given_again(given, scope, media)
+                    if admitted.passing is not None:
+                        note(scope, Given(question, admitted.passing, reply.headers.get("ETag")))
+                    return reply
         except Refused as refused:
             raise too_much(refused.refusal) from refused
         except Unauthenticated as unknown:
             challenge = {"WWW-Authenticate": unknown.challenge}
             raise HttpFault(401, unknown.code, str(unknown), headers=challenge) from unknown
+
+    async def _batch(self, asked: list[GraphQLRequest], admitted: Admitted, *, only_query: bool) -> Reply:
+        """One context for all: its loaders gather the calls of the whole batch."""
+        async with let_in(self._engine, asked, admitted) as toll:
+            pairs = await asyncio.gather(*(self._run(one, admitted, toll, only_query) for one in asked))
+        bodies = b"[" + b",".join(body for _, body in pairs) + b"]"
+        return self._response(LEGACY, 200, bodies, _REPLAYED if admitted.replayed() else {})
 
     async def _made(
         self,
@@ -155,9 +167,12 @@ class GraphQLEndpoint:
         by_get, head = scope["method"] == "GET", head_of(scope)
         answer, body = await self._run(asked, admitted, toll, by_get)
         lifetime = public_lifetime(answer, admitted, head)
-        headers = cache_headers(lifetime, head, otherwise=self._settings.cache_control)
-        status = self._status(answer, media) if answer.errors else 200
-        reply = self._response(media, status, body, headers | _told(answer) | _replayed(admitted))
+        told = cache_headers(lifetime, head, otherwise=self._settings.cache_control)
+        if answer.errors:
+            told |= _told(answer)
+        if admitted.replayed():
+            told |= _REPLAYED
+        reply = self._response(media, self._status(answer, media) if answer.errors else 200, body, told)
         if lifetime is None or (question is None and not by_get):
             return Made(reply)
         whole = Whole.of(body, lifetime)
@@ -194,19 +209,16 @@ class GraphQLEndpoint:
 
     def _response(self, media: str, status: int, body: bytes, headers: Mapping[str, str]) -> Reply:
         own = {
-            "Content-Type": f"{media}; charset=utf-8",
+            "Content-Type": _UTF8[media],
             "Cache-Control": self._settings.cache_control,
             "Vary": "Accept, Authorization",
+            **headers,
         }
-        return Reply(status, body, own | dict(headers))
+        return Reply(status, body, own)
 
 
 def _left_s(deadline: Deadline) -> float:
     return deadline.remaining_s(time.monotonic())
-
-
-def _replayed(admitted: Admitted) -> dict[str, str]:
-    return {REPLAYED_HEADER: "true"} if admitted.replayed() else {}
 
 
 def _told(answer: Answer) -> dict[str, str]:

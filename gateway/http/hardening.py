@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.http.marks import add_missing, set_mark
+from gateway.http.marks import marks_of
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 """What is no page loads nothing and stands in no frame; pages bring a policy of their own."""
@@ -35,12 +35,8 @@ class Hardening:
         """Pass everything on, and mark the beginning of the answer."""
         if scope["type"] != "http":
             return self._app(scope, receive, send)
-
-        def hardened(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                add_missing(message, _ALWAYS)
-                if self._hsts is not None and scope["scheme"] == "https":
-                    set_mark(message, b"strict-transport-security", self._hsts)
-            return send(message)
-
-        return self._app(scope, receive, hardened)
+        marks = marks_of(send)
+        marks.missing = _ALWAYS
+        if self._hsts is not None and scope["scheme"] == "https":
+            marks.set[b"strict-transport-security"] = self._hsts
+        return self._app(scope, receive, marks)

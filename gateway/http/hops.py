@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Awaitable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +26,7 @@ _PORTED = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}", re.
 _PAIR = re.compile(r"[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:\"([^\"\\]*)\"|([^\s\";,]*))[ \t]*", re.ASCII)
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
+_SEEN: Final = "state.retailgraph.seen"
 
 
 class _Hop(NamedTuple):
@@ -71,36 +72,44 @@ class Hops:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, in the name of its client."""
-        if self._trusted and scope["type"] in {"http", "websocket"}:
-            scope = self._seen_through(scope)
+        if scope["type"] in {"http", "websocket"}:
+            scope = seen_through(scope, self._trusted, self._by)
         return self._app(scope, receive, send)
 
-    def _seen_through(self, scope: Scope) -> Scope:
-        peer = address_of(scope["client"][0]) if scope.get("client") else None
-        if peer not in self._trusted if scope.get("client") else not self._trusted.unix:
-            return scope
-        headers = Headers(scope=scope)
-        written = headers.getlist(self._by)
-        hops = _forwarded(written) if self._by == "forwarded" else _x_forwarded(written, headers)
-        client = self._client(hops)
-        if client is None or client.address is None:
-            return scope
-        plain = _SCHEMES.get(client.scheme or "")
-        scheme = scope["scheme"] if plain is None else plain
-        if scope["type"] == "websocket" and plain is not None:
-            scheme = _SOCKET_SCHEMES[plain]
-        return {**scope, "client": (str(client.address), 0), "scheme": scheme}
 
-    def _client(self, hops: Iterator[_Hop | None]) -> _Hop | None:
-        """The first hop from the right that is not trusted, or else the last there is; None when it cannot be told."""
-        last = None
-        for count, hop in enumerate(hops, 1):
-            if hop is None or hop.address is None or count > HOPS_MAX:
-                return None
-            last = hop
-            if hop.address not in self._trusted:
-                break
-        return last
+def seen_through(scope: Scope, trusted: TrustedProxies, by: ForwardedBy) -> Scope:
+    """`scope` in the name of the client who asks. Found out once for a request, and kept with it."""
+    if not trusted:
+        return scope
+    seen: Scope | None = scope.get(_SEEN)
+    if seen is not None:
+        return seen
+    peer = address_of(scope["client"][0]) if scope.get("client") else None
+    if peer not in trusted if scope.get("client") else not trusted.unix:
+        return scope
+    headers = Headers(scope=scope)
+    written = headers.getlist(by)
+    client = _client(_forwarded(written) if by == "forwarded" else _x_forwarded(written, headers), trusted)
+    if client is None or client.address is None:
+        return scope
+    plain = _SCHEMES.get(client.scheme or "")
+    scheme = scope["scheme"] if plain is None else plain
+    if scope["type"] == "websocket" and plain is not None:
+        scheme = _SOCKET_SCHEMES[plain]
+    scope[_SEEN] = seen = {**scope, "client": (str(client.address), 0), "scheme": scheme}
+    return seen
+
+
+def _client(hops: Iterator[_Hop | None], trusted: TrustedProxies) -> _Hop | None:
+    """The first hop from the right that is not trusted, or else the last there is; None when it cannot be told."""
+    last = None
+    for count, hop in enumerate(hops, 1):
+        if hop is None or hop.address is None or count > HOPS_MAX:
+            return None
+        last = hop
+        if hop.address not in trusted:
+            break
+    return last
 
 
 def address_of(text: str) -> Address | None:

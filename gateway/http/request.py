@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.types import Receive, Scope
 
 from domains.vocabulary import ServingPath
 from gateway.http.body import check_json_content, decode_json, read_body
 from gateway.http.errors import HttpFault
-from gateway.http.head import head_of
+from gateway.http.head import Head
 from gateway.http.idempotency import IDEMPOTENCY_HEADER, IDEMPOTENCY_LINE
 from gateway.http.settings import HttpSettings
 
@@ -20,8 +20,8 @@ _PARAMETERS_MAX = 32  # Five are ours; the rest is what campaigns and proxies ap
 _NAMES = ("query", "documentId", "operationName", "variables", "extensions")
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
+# A struct, which is made in a fifth of the time of a frozen dataclass.
+class GraphQLRequest(msgspec.Struct, frozen=True):
     """One well-formed request. `query` is the text of the document, which need not be GraphQL.
 
     Where a request names a document instead, by `document_id` or by Apollo's extension, `query` is empty until
@@ -32,11 +32,25 @@ class GraphQLRequest:
     query: str
     operation_name: str | None = None
     variables: Mapping[str, object] | None = None
-    extensions: Mapping[str, object] = field(default_factory=dict)
+    extensions: Mapping[str, object] = msgspec.field(default_factory=dict)
     document_id: str | None = None
     trusted: bool = False
     path: ServingPath | None = None
     digest: str | None = None
+
+
+# What is not known is not passed over: msgspec does not look whether that is JSON in UTF-8.
+class _Sent(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A body as nearly all are: every member of its type or absent, and no others."""
+
+    query: str | None = None
+    document_id: str | None = None
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_sent = msgspec.json.Decoder(_Sent)
 
 
 class Documents(Protocol):
@@ -68,17 +82,33 @@ def persisted_queries_not_supported() -> HttpFault:
     return HttpFault(400, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
 
 
-async def read_request(scope: Scope, receive: Receive, settings: HttpSettings) -> GraphQLRequest | list[GraphQLRequest]:
+async def read_request(
+    scope: Scope, head: Head, receive: Receive, settings: HttpSettings
+) -> GraphQLRequest | list[GraphQLRequest]:
     """The request of a GET or POST; a list of them where batches are allowed. Raises HttpFault and ClientGone."""
     if scope["method"] == "GET":
         return from_query_string(scope["query_string"], settings)
-    head = head_of(scope)
     check_json_content(head)
-    asked = from_body(await read_body(scope, receive, settings), settings)
+    body = await read_body(scope, receive, settings)
+    asked = _at_sight(body, settings) or from_body(body, settings)
     if isinstance(asked, list) and IDEMPOTENCY_LINE in head:
         told = f"{IDEMPOTENCY_HEADER} names one operation; in a batch, send each its own idempotencyKey."
         raise HttpFault(400, "BAD_REQUEST", told)
     return asked
+
+
+def _at_sight(body: bytes, settings: HttpSettings) -> GraphQLRequest | None:
+    """The request of a body that is well in every way, decoded in one go; None for one that has to be looked at."""
+    if body.count(b"{") + body.count(b"[") > settings.json_depth_max:
+        return None
+    try:
+        sent = _sent.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    query, id_ = sent.query, sent.document_id
+    if (not query) if id_ is None else (not id_ or bool(query)):
+        return None
+    return GraphQLRequest(query or "", sent.operation_name or None, sent.variables, sent.extensions or {}, id_)
 
 
 def from_body(body: bytes, settings: HttpSettings) -> GraphQLRequest | list[GraphQLRequest]:

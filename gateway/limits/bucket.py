@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from math import inf
+from typing import NamedTuple, TypeAlias
 
 
 class Draw(NamedTuple):
@@ -17,39 +18,33 @@ class Draw(NamedTuple):
     amount: float
 
 
-class Level(NamedTuple):
-    """What was in a bucket at the time `at`, in seconds. Below 0: more was spent than there was."""
-
-    left: float
-    at: float
+Level: TypeAlias = tuple[float, float]
+"""What was in a bucket, and when, in seconds. Below 0: more was spent than there was."""
 
 
-def left_of(level: Level | None, draw: Draw, now: float) -> float:
-    """What is in the bucket now."""
+def drawn(level: Level | None, draw: Draw, now: float) -> tuple[float, Level]:
+    """How long until the bucket holds what is drawn: 0.0 when it does, infinite when it never will. And the bucket
+    after it was taken, whether it held it or not.
+
+    What was spent beyond it is remembered to the size of the bucket, so that a debt is paid off in the time that an
+    empty one takes to fill.
+    """
+    _, size, refill_per_s, amount = draw
     if level is None:
-        return draw.size
-    since_s = now - level.at
-    left = level.left if since_s <= 0 else level.left + since_s * draw.refill_per_s
-    return min(draw.size, left)
-
-
-def wait_s(left: float, draw: Draw) -> float:
-    """How long until the bucket holds what is drawn; 0.0 when it does. Infinite when it never will."""
-    missing = draw.amount - left
-    if missing <= _ROUNDING:
-        return 0.0
-    if draw.refill_per_s <= 0 or draw.amount > draw.size:
-        return float("inf")
-    return missing / draw.refill_per_s
-
-
-def drawn(left: float, draw: Draw, now: float) -> Level:
-    """The bucket afterwards. What was spent beyond it is remembered to the size of the bucket, so that a debt is paid
-    off in the time that an empty one takes to fill."""
-    left, size = left - draw.amount, draw.size
+        left = size
+    else:
+        left, at = level
+        if now > at:
+            left += (now - at) * refill_per_s
+        if left > size:  # noqa: PLR1730 - a call of `min` takes as long as all the rest
+            left = size
+    missing, wait_s = amount - left, 0.0
+    if missing > _ROUNDING:
+        wait_s = inf if refill_per_s <= 0 or amount > size else missing / refill_per_s
+    left -= amount
     if not -size <= left <= size:
         left = size if left > size else -size
-    return Level(left, now)
+    return wait_s, (left, now)
 
 
 _ROUNDING = 1e-9  # floats: a bucket that was told to wait for 0.1 s holds what it promised then

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from gateway.limits.bucket import Draw, Level, drawn, left_of, wait_s
+from gateway.limits.bucket import Draw, Level, drawn
 
 BUCKETS_MAX = 100_000
 """Some 20 MiB. Who has not asked for longest is forgotten, which fills their buckets."""
@@ -16,6 +16,9 @@ class Counting(Protocol):
 
     async def draw(self, caller: str, draws: tuple[Draw, ...]) -> tuple[float, ...]:
         """Take all draws, or none when one of them must wait. Answers how long each must, in seconds: 0.0 for none."""
+
+    def draw_at_once(self, caller: str, draw: Draw) -> float | None:
+        """The same of one draw; None where others are to be asked first, and nothing is taken."""
 
     def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
         """Take all draws whatever is left, because the spending has been done. Nobody waits for it."""
@@ -30,34 +33,34 @@ class Counted:
         self._levels: dict[tuple[str, str], Level] = {}  # least recently used first
 
     async def draw(self, caller: str, draws: tuple[Draw, ...]) -> tuple[float, ...]:
-        now = self._clock()
-        if len(draws) == 1:  # the request itself, each time: two thirds of the time of what follows
-            return (self._one(caller, draws[0], now),)
-        left, waits, must_wait = [], [], False
+        now, levels = self._clock(), self._levels
+        waits, taken, must_wait = [], [], False
         for draw in draws:
-            left.append(each := left_of(self._levels.get((caller, draw.name)), draw, now))
-            waits.append(wait := wait_s(each, draw))
+            key = (caller, draw.name)
+            wait, level = drawn(levels.get(key), draw, now)
+            waits.append(wait)
+            taken.append((key, level))
             must_wait = must_wait or wait > 0
         if not must_wait:
-            self._take(caller, draws, left, now)
+            for key, level in taken:
+                self._put(key, level)
         return tuple(waits)
+
+    def draw_at_once(self, caller: str, draw: Draw) -> float:
+        key = (caller, draw.name)
+        wait, level = drawn(self._levels.get(key), draw, self._clock())
+        if not wait:
+            self._put(key, level)
+        return wait
 
     def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
         now = self._clock()
-        left = [left_of(self._levels.get((caller, draw.name)), draw, now) for draw in draws]
-        self._take(caller, draws, left, now)
+        for draw in draws:
+            key = (caller, draw.name)
+            self._put(key, drawn(self._levels.get(key), draw, now)[1])
 
     def __len__(self) -> int:
         return len(self._levels)
-
-    def _one(self, caller: str, draw: Draw, now: float) -> float:
-        key = (caller, draw.name)
-        level = self._levels.get(key)
-        left = left_of(level, draw, now)
-        wait = wait_s(left, draw)
-        if not wait:
-            self._put(key, drawn(left, draw, now))
-        return wait
 
     def _put(self, key: tuple[str, str], level: Level) -> None:
         levels = self._levels
@@ -65,7 +68,3 @@ class Counted:
         levels[key] = level
         if len(levels) > self._buckets_max:
             del levels[next(iter(levels))]
-
-    def _take(self, caller: str, draws: tuple[Draw, ...], left: list[float], now: float) -> None:
-        for each, draw in zip(left, draws, strict=True):
-            self._put((caller, draw.name), drawn(each, draw, now))

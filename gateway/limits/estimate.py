@@ -11,11 +11,14 @@ import msgspec
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from domains.vocabulary import ServingTier, SystemRole
-from gateway.limits.lists import Places, Product, lists_of
+from gateway.limits.lists import Places, Product, count_of, lists_of
 from gateway.paths import Touch
 
 KEYS_MAX: Final = 500
 """Keys that one call takes by the open role contracts (`domains.connectors.open`). More are several calls."""
+
+KNOWN_MAX: Final = 64
+"""Lengths of an operation's lists whose cost is remembered: a page has one or two. 1 us where adding up takes 6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,23 @@ class Estimate:
             else:
                 count += product.number
         self._fixed = Cost(dict(calls), count)
+        products = [*(batch.keys for batch in self._moving), *self._growing]
+        self._names = sorted({size.variable for one in products for size in one.sizes if size.variable is not None})
+        self._known: dict[tuple[int | None, ...], Cost] = {}
 
     def of(self, variables: Mapping[str, object]) -> Cost:
-        """The cost with these variables, as they were sent."""
+        """The cost with these variables, as they were sent. That of the first few lengths is worked out once."""
         if not self._moving and not self._growing:
             return self._fixed
+        lengths = tuple([count_of(variables[name]) if name in variables else None for name in self._names])
+        cost = self._known.get(lengths)
+        if cost is None:
+            cost = self._summed(variables)
+            if len(self._known) < KNOWN_MAX:
+                self._known[lengths] = cost
+        return cost
+
+    def _summed(self, variables: Mapping[str, object]) -> Cost:
         calls, items = {**self._fixed.calls}, self._fixed.items
         for batch in self._moving:
             calls[batch.system] = calls.get(batch.system, 0) + batch.of(variables)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from gateway.limits.spending import Calls, current_calls
 Toll = Callable[[Estimate, Mapping[str, object]], Awaitable[Refusal | None]]
 
 _MINUTE_S = 60.0
+_HELD_MAX = 256  # of an audience: some 100 KiB
 _ACCOUNTS_MAX = 4096  # audiences times two; names of audiences come from settings, never from callers
 
 
@@ -43,14 +44,25 @@ class _Purse(NamedTuple):
         return Draw(self.name, self.budget, self.refill_per_s, calls)
 
 
+class _Held(NamedTuple):
+    """What is drawn for an operation before it runs, and what gives all of it back when nothing was asked."""
+
+    draws: tuple[Draw, ...]
+    back: tuple[Draw, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Account:
-    """The limits of one payer, some of which are `share` times those of a caller."""
+    """The limits of one payer, some of which are `share` times those of a caller.
+
+    `held` is what is drawn for operations that cost so many calls of so many systems, which are few for a page.
+    """
 
     limits: AudienceLimits
     share: int
     rate: Draw
     purses: Mapping[SystemRole, _Purse]
+    held: dict[tuple[tuple[SystemRole, int], ...], _Held | Refusal] = field(default_factory=dict)
 
     @classmethod
     def of(cls, limits: AudienceLimits, share: int) -> _Account:
@@ -60,6 +72,25 @@ class _Account:
             at_once = min(limits.cost_max.of(system), budget)
             purses[system] = _Purse(system.value, at_once, budget, budget / _MINUTE_S)
         return cls(limits, share, Draw("requests", limits.burst * share, limits.requests_per_s * share, 1), purses)
+
+    def holding(self, calls: Mapping[SystemRole, int]) -> _Held | Refusal:
+        """What holds so many calls; the refusal of an operation that would make more of them than one may."""
+        name = tuple(calls.items())
+        held = self.held.get(name)
+        if held is None:
+            held = self._holding(calls)
+            if len(self.held) < _HELD_MAX:
+                self.held[name] = held
+        return held
+
+    def _holding(self, calls: Mapping[SystemRole, int]) -> _Held | Refusal:
+        for system, number in calls.items():
+            if number > self.purses[system].at_once:
+                return too_dear(system, number, self.purses[system].at_once)
+        draws, back = (
+            tuple(self.purses[system].draw(sign * number) for system, number in calls.items()) for sign in (1, -1)
+        )
+        return _Held(draws, back)
 
 
 class Gate:
@@ -116,8 +147,17 @@ class Turns:
     def __call__(self, operations: int) -> Turn:
         return Turn(self._gate, self._name, self._account, operations)
 
+    def passes(self) -> bool:
+        """Count one operation for which nothing has to run, if that can be done at once.
+
+        False where it takes a while, or its turn would be refused: then nothing was counted, and `pass_by` says more.
+        """
+        if self._gate.running.get(self._name, 0) >= self._most:
+            return False
+        return self._gate.counting.draw_at_once(self._name, self._account.rate) == 0.0
+
     async def pass_by(self) -> None:
-        """Count one operation for which nothing has to run. Raises Refused where its turn would.
+        """The same, however long it takes. Raises Refused where its turn would.
 
         It is over as soon as it is counted, and asks nobody, so there is nothing to hold and nothing to give back.
         """
@@ -141,14 +181,15 @@ class Turn:
     together what each of them could alone.
     """
 
-    __slots__ = ("_account", "_calls", "_gate", "_held", "_name", "_operations", "_token")
+    __slots__ = ("_account", "_back", "_calls", "_gate", "_held", "_name", "_operations", "_token")
 
     def __init__(self, gate: Gate, name: str, account: _Account, operations: int) -> None:
         self._gate = gate
         self._name = name
         self._account = account
         self._operations = operations
-        self._held: dict[SystemRole, int] = {}
+        self._held: Mapping[SystemRole, int] | None = None
+        self._back: tuple[Draw, ...] = ()
         self._calls: Calls = {}
         self._token: Token[Calls | None] | None = None
 
@@ -163,11 +204,9 @@ class Turn:
             running[self._name] = now  # before anything is awaited: others are counting too
             rate = self._account.rate
             asked = rate if self._operations == 1 else rate._replace(amount=self._operations)
-            try:
-                (wait_s,) = await self._gate.counting.draw(self._name, (asked,))
-            except BaseException:
-                self._leave()
-                raise
+            wait_s = self._gate.counting.draw_at_once(self._name, asked)
+            if wait_s is None:
+                wait_s = await self._drawn(asked)
             if wait_s:
                 self._leave()
                 raise too_often(rate, wait_s)
@@ -180,37 +219,50 @@ class Turn:
         if self._token is not None:
             current_calls.reset(self._token)
         self._leave()
-        if not self._calls and not self._held:
-            return
-        draws = tuple(
-            self._account.purses[system].draw(owed)
-            for system in {*self._calls, *self._held}
-            if (owed := self._calls.get(system, 0) - self._held.get(system, 0))
-        )
+        draws = self._back if not self._calls else self._owed()
         if draws:
             self._gate.counting.settle(self._name, draws)
 
     async def toll(self, estimate: Estimate, variables: Mapping[str, object]) -> Refusal | None:
         """Hold what an operation may cost. Why it may not run, if it may not."""
         cost = estimate.of(variables)
-        items_max, purses = self._account.limits.items_max, self._account.purses
-        if cost.items > items_max:
-            return too_long(cost.items, items_max)
-        draws = []
-        for system, calls in cost.calls.items():
-            if calls > purses[system].at_once:
-                return too_dear(system, calls, purses[system].at_once)
-            draws.append(purses[system].draw(calls))
-        if not self._operations or not draws:
+        account = self._account
+        if cost.items > account.limits.items_max:
+            return too_long(cost.items, account.limits.items_max)
+        if not cost.calls:
             return None
-        waits = await self._gate.counting.draw(self._name, tuple(draws))
+        held = account.holding(cost.calls)
+        if isinstance(held, Refusal):
+            return held
+        if not self._operations:
+            return None
+        waits = await self._gate.counting.draw(self._name, held.draws)
         if any(waits):
-            longest, draw = max(zip(waits, draws, strict=True), key=lambda pair: pair[0])
+            longest, draw = max(zip(waits, held.draws, strict=True), key=lambda pair: pair[0])
             left = draw.amount - longest * draw.refill_per_s
             return spent(SystemRole(draw.name), int(draw.amount), left, int(draw.size), longest)
-        for system, calls in cost.calls.items():  # the operations of a batch add up
-            self._held[system] = self._held.get(system, 0) + calls
+        if self._held is None:
+            self._held, self._back = cost.calls, held.back
+        else:  # the operations of a batch add up
+            self._held = {
+                system: self._held.get(system, 0) + cost.calls.get(system, 0) for system in {*self._held, *cost.calls}
+            }
+            self._back = self._owed()
         return None
+
+    def _owed(self) -> tuple[Draw, ...]:
+        """What was asked beyond what was held, or less than that."""
+        calls, held, purses = self._calls, self._held or {}, self._account.purses
+        owed = {system: calls.get(system, 0) - held.get(system, 0) for system in {*calls, *held}}
+        return tuple(purses[system].draw(number) for system, number in owed.items() if number)
+
+    async def _drawn(self, asked: Draw) -> float:
+        try:
+            (wait_s,) = await self._gate.counting.draw(self._name, (asked,))
+        except BaseException:
+            self._leave()
+            raise
+        return wait_s
 
     def _leave(self) -> None:
         running = self._gate.running

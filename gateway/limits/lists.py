@@ -73,7 +73,7 @@ class Size:
     def of(self, variables: Mapping[str, object]) -> int:
         if self.variable is None or self.variable not in variables:
             return max(1, self.number)
-        return max(1, _count(variables[self.variable]))
+        return max(1, count_of(variables[self.variable]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,8 @@ def _default(declared: GraphQLArgument) -> int:
     """What an argument counts for when it is left out, in whichever of three forms graphql-core has its default."""
     if declared.default is not None:
         literal = declared.default.literal
-        return _literal(literal) if isinstance(literal, ValueNode) else _count(declared.default.value)
-    return 0 if declared.default_value is Undefined else _count(declared.default_value)
+        return _literal(literal) if isinstance(literal, ValueNode) else count_of(declared.default.value)
+    return 0 if declared.default_value is Undefined else count_of(declared.default_value)
 
 
 def _sized(number: int) -> Size | None:
@@ -209,7 +209,7 @@ def _literal(value: ValueNode) -> int:
     return 0 if isinstance(value, NullValueNode) else 1
 
 
-def _count(value: object) -> int:
+def count_of(value: object) -> int:
     """Likewise for the value of a variable. What is neither number nor list counts as one, and is refused when read."""
     if isinstance(value, list):
         return len(value)

@@ -75,6 +75,9 @@ class SharedCounting:
         waits = await self._asked(caller, draws, settles=False)
         return await self._alone.draw(caller, draws) if waits is None else waits
 
+    def draw_at_once(self, caller: str, draw: Draw) -> None:
+        """Never: the store is asked first."""
+
     def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
         if len(self._settling) >= CALLS_MAX or self._is_away:
             self._alone.settle(caller, draws)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
-from domains.vocabulary import AtHand, EachByItself, Fetch, Reading, UpstreamError
+from domains.vocabulary import AtHand, AtOnce, EachByItself, Fetch, Reading, UpstreamError
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -32,8 +32,9 @@ class Recent(Generic[K, T]):
         self._fetch = fetch
         self._by_itself = fetch if isinstance(fetch, EachByItself) else None
         self._near = fetch if isinstance(fetch, AtHand) else None
+        self._whole = fetch if isinstance(fetch, AtOnce) else None
         self._owner = owner
-        self._asked: OrderedDict[Asked[K], None] = OrderedDict()
+        self._asked: OrderedDict[tuple[str | None, K], None] = OrderedDict()
 
     async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
         self._note(keys)
@@ -52,6 +53,12 @@ class Recent(Generic[K, T]):
         self._note(keys)
         return {} if self._near is None else self._near.at_hand(keys)
 
+    def at_once(self, keys: Sequence[K], /) -> list[Reading[T]] | None:
+        found = None if self._whole is None else self._whole.at_once(keys)
+        if found is not None:  # else they will be asked for in another way
+            self._note(keys)
+        return found
+
     @property
     def source(self) -> Fetch[K, T]:
         """The same without the memory."""
@@ -59,13 +66,12 @@ class Recent(Generic[K, T]):
 
     def sample(self, most: int) -> list[Asked[K]]:
         """Some of the last questions, by chance."""
-        return random.sample(list(self._asked), min(most, len(self._asked)))
+        return [Asked(owner, key) for owner, key in random.sample(list(self._asked), min(most, len(self._asked)))]
 
     def _note(self, keys: Iterable[K]) -> None:
-        owner = self._owner()
+        owner, asked = self._owner(), self._asked
         for key in islice(keys, A_FEW):
-            asked = Asked(owner, key)
-            self._asked[asked] = None
-            self._asked.move_to_end(asked)
-        while len(self._asked) > KEYS_MAX:
-            self._asked.popitem(last=False)
+            asked[owner, key] = None
+            asked.move_to_end((owner, key))
+        while len(asked) > KEYS_MAX:
+            asked.popitem(last=False)

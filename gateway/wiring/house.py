@@ -40,6 +40,7 @@ from gateway.reconcile import Reconciler
 from gateway.settings import Settings
 from gateway.wiring.accepted import with_accepted
 from gateway.wiring.flows import all_workflows
+from gateway.wiring.gathering import gathering
 from gateway.wiring.hearing import hearing
 from gateway.wiring.keeping import keep, keep_projection, keep_region
 from gateway.wiring.points import with_holds
@@ -96,6 +97,7 @@ async def open_retail(
         journal = await stack.enter_async_context(_journal(settings, erp, oms, points.ports, written))
         retail = compose(erp, oms, loyalty, crm, Products(by_sku=reads.products_by_sku), durable=journal.durable)
         abroad = {name: customers_of(erp, one) for name, one in regions.items()}
+        retail, abroad = gathering(retail, abroad, settings.gathering.policy)
         shelves: Shelves = ()
         if pantry is not None:
             retail, shelves = watched(keep(retail, pantry, settings.cache), oms, loyalty)
@@ -109,8 +111,7 @@ async def open_retail(
             orders=with_accepted(retail.orders, journal.durable),
             returns=with_promised(retail.returns, journal.durable),
         )
-        refresher = _refresher(settings, store, erp, wires[SystemRole.ERP], pantry)
-        await stack.enter_async_context(refresher.running())
+        await stack.enter_async_context(_refresher(settings, store, erp, wires[SystemRole.ERP], pantry).running())
         if settings.durable.workers_in_serve:
             comparing = partial(reconciler, settings, journal, erp, oms, points.ports, store, shelves)
             await _work_beside(settings, journal, stack, comparing)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
 from domains.inventory import Inventory, combine, leans_on_book
-from domains.vocabulary import AtHand, EachByItself, Fetch, FreshnessTier, Reading, UpstreamError
+from domains.vocabulary import AtHand, AtOnce, EachByItself, Fetch, FreshnessTier, Reading, UpstreamError
 from gateway.answers import aside
 from gateway.projection import ProjectionReads
 
@@ -18,6 +18,10 @@ T = TypeVar("T")
 STAND_IN_S = 0.2
 """What the stand-in may take on top of a request's own time, which the failing system may have used up: a local table
 answers in milliseconds, and what runs after the deadline is cut after 0.25 s (`http.request_grace_s`)."""
+
+STRONG_MAX = 10_000
+"""Readings whose strength is remembered, some 100 bytes each beside them: what is looked at within the seconds that
+one of them is kept."""
 
 Outcomes = Callable[[frozenset[K]], Coroutine[None, None, Mapping[K, Reading[T] | UpstreamError]]]
 Joined = Callable[[Reading[T] | None, Reading[T] | None], Reading[T] | None]
@@ -53,6 +57,8 @@ class StoodInFor(Generic[K, T]):
     ) -> None:
         self._source = _by_itself(source)
         self._near = source if isinstance(source, AtHand) else None
+        self._whole = source if isinstance(source, AtOnce) else None
+        self._strong: dict[int, Reading[T]] = {}
         self._stand_in = _by_itself(stand_in)
         self._joined = joined
         self._weak = weak
@@ -88,6 +94,23 @@ class StoodInFor(Generic[K, T]):
         near, weak = self._near.at_hand(keys), self._weak
         wanting = [key for key, one in near.items() if one is not None and weak(one)]
         return {key: one for key, one in near.items() if key not in wanting} if wanting else near
+
+    def at_once(self, keys: Sequence[K], /) -> list[Reading[T]] | None:
+        """What the source has at once, if none of it is weak. What is strong is known again: 3 us less for 72."""
+        found = None if self._whole is None else self._whole.at_once(keys)
+        if found is None:
+            return None
+        strong = self._strong
+        # By identity, which nothing else can have while the reading stands in the memory.
+        if not strong.keys() >= set(map(id, found)):
+            for one in found:
+                if id(one) not in strong:
+                    if self._weak(one):
+                        return None
+                    if len(strong) >= STRONG_MAX:
+                        strong.clear()
+                    strong[id(one)] = one
+        return found
 
     async def _asked(self, keys: frozenset[K]) -> Mapping[K, Reading[T] | UpstreamError]:
         # In a context of its own: there the request's deadline, which has perhaps passed, does not hold.

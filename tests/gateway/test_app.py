@@ -136,7 +136,8 @@ def test_a_token_becomes_its_caller() -> None:
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_without_whole_answers_nothing_looks_for_them(enabled: bool) -> None:
-    """Switched off, no request takes the short way, nor is it looked whether it might."""
+    """Switched off, no request takes the short way, nor is it looked whether it might, also not by the server."""
     settings = build({"systems": SYSTEMS, "answers": {"enabled": enabled}})
     app = build_app(settings, open_retail=empty_house)
     assert (Kept in [cast("object", layer.cls) for layer in app.user_middleware]) is enabled
+    assert (getattr(app, "at_once", None) is not None) is enabled

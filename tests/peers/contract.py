@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import Counter
@@ -58,11 +59,16 @@ PROFILE = {"id": CUSTOMER, "firstName": "Ada", "lastName": "Novak", "email": "ad
 
 
 class Contract:
-    """The services, each under a path of its own. `calls` counts by endpoint; of those `down` every answer is a 503."""
+    """The services, each under a path of its own. `calls` counts by endpoint; of those `down` every answer is a 503.
+
+    While `free` is not set, lists are not answered.
+    """
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
         self.down: set[str] = set()
+        self.free = threading.Event()
+        self.free.set()
         self.url = ""
         self._app = Starlette(
             routes=[
@@ -93,6 +99,12 @@ class Contract:
                 server.should_exit = True
                 thread.join(_UP_S)
 
+    def seen(self, calls: int) -> None:
+        """Wait until so many calls have come, or a while."""
+        until = time.monotonic() + _UP_S
+        while self.calls.total() < calls and time.monotonic() < until:
+            self.free.wait(_LOOK_EVERY_S)
+
     def _counted(self, name: str) -> Response | None:
         self.calls[name] += 1
         return JSONResponse({"error": "down"}, 503) if name in self.down else None
@@ -101,6 +113,7 @@ class Contract:
         async def answer(request: Request) -> Response:
             if (no := self._counted(name)) is not None:
                 return no
+            await asyncio.to_thread(self.free.wait, _UP_S)
             skus = request.query_params["skus"].split(",")
             if len(skus) > ASKED_MAX:
                 return JSONResponse({"error": f"at most {ASKED_MAX} skus"}, 400)

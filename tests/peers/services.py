@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from cache import UNWITNESSED, FreshnessPolicy, Pantry, Witness, open_pantry
-from domains.upstream import Call, Outbound, Wire, current_deadline
+from domains.upstream import Call, Gathered, Gathering, Outbound, Wire, current_deadline
 from domains.vocabulary import Fetch, FreshnessTier, Reading, SystemRole, UpstreamRejected
 from gateway.settings import Settings
 from gateway.wiring.wires import open_wires
@@ -86,7 +86,9 @@ class Shop:
 class Service:
     """One service. Its failures are those of the Wire; a 404 is an absent key."""
 
-    def __init__(self, role: SystemRole, url: str, wire: Wire) -> None:
+    def __init__(self, role: SystemRole, url: str, wire: Wire, gathering: Gathering | None) -> None:
+        self._role = role
+        self._gathering = gathering
         self._source = f"{role.value.lower()}:peers"
         self._out = Outbound(wire, url, {"Accept": "application/json", "Content-Type": "application/json"})
 
@@ -106,7 +108,9 @@ class Service:
             parts = await _side_by_side(part, _split(tuple(skus)))
             return {sku: reading for some in parts for sku, reading in some.items()}
 
-        return fetch
+        if self._gathering is None:
+            return fetch
+        return Gathered(fetch, self._gathering, keys_max=KEYS_MAX, system=self._role, capability=capability)
 
     def each(self, capability: str, path: Callable[[K], str], kind: type[T]) -> Fetch[K, T]:
         """Things that the contract answers one by one, by the address of each."""
@@ -163,7 +167,7 @@ def _path(text: str, *ids: str) -> str:
 def shop(settings: Settings, wires: Mapping[SystemRole, Wire]) -> Shop:
     """The services at the addresses of the settings."""
     erp, oms, loyalty, crm = (
-        Service(role, settings.systems.of(role).url, wires[role])
+        Service(role, settings.systems.of(role).url, wires[role], settings.gathering.policy)
         for role in (SystemRole.ERP, SystemRole.OMS, SystemRole.LOYALTY, SystemRole.CRM)
     )
 

@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,6 +45,20 @@ class Peer:
         self.contract.calls.clear()
         body: dict[str, Any] = self._http.post("/graphql", json={"query": query, "variables": variables}).json()
         return body
+
+    def at_once(self, query: str, each: list[dict[str, object]]) -> list[Any]:
+        """The data of several requests of which the services answer none before they have all been sent."""
+        contract = self.contract
+        contract.calls.clear()
+        contract.free.clear()
+        with ThreadPoolExecutor(len(each)) as callers:
+            asked = [callers.submit(self._post, query, variables) for variables in each]
+            contract.seen(2)
+            contract.free.set()
+        return [one.result()["data"] for one in asked]
+
+    def _post(self, query: str, variables: dict[str, object]) -> Any:
+        return self._http.post("/graphql", json={"query": query, "variables": variables}).json()
 
     def data(self, query: str, **variables: object) -> Any:
         body = self.ask(query, **variables)
@@ -187,3 +202,24 @@ def test_what_is_answered_again(answering: Peer) -> None:
     assert answering.data(PDP, sku=SKUS[0]) == first
     assert not answering.contract.calls
     assert answering.data(PDP, sku=SKUS[1])["product"]["sku"] == SKUS[1]
+
+
+@pytest.mark.parametrize("cache", ["0", "1"])
+def test_requests_at_once(cache: str) -> None:
+    """Requests that come while a service is busy share its calls, and each is answered its own."""
+    with serving(
+        CACHE=cache, RETAILGRAPH_GATHERING__CALLS_FREE="1", RETAILGRAPH_GATHERING__WINDOW_S="0.1"
+    ) as busy:  # fmt: skip
+        busy.data(PDP, sku=SKUS[100])
+        read = busy.at_once(PDP, [{"sku": sku} for sku in SKUS[:12]])
+        shown = [{**without(product(sku), "brand"), "availability": without(stock(sku), "sku")} for sku in SKUS[:12]]
+        assert [one["product"] for one in read] == shown
+        assert busy.contract.calls["products"] + busy.contract.calls["stock"] < 2 * len(read)
+
+
+def test_requests_at_once_each_by_itself() -> None:
+    """With gathering off each request makes calls of its own."""
+    with serving(RETAILGRAPH_GATHERING__ENABLED="false") as alone:
+        read = alone.at_once(PDP, [{"sku": sku} for sku in SKUS[:6]])
+        assert [one["product"]["sku"] for one in read] == list(SKUS[:6])
+        assert alone.contract.calls == {"products": 6, "stock": 6}

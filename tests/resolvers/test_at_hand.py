@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,3 +81,43 @@ async def test_a_demand_for_freshness_reaches_it() -> None:
     with freshest_within(1):
         await fresh.settle([1])
     assert shelf.demands == [5]
+
+
+@dataclass
+class Board(Shelf):
+    """A Fetch that has some answers `up`, so that questions for these alone are answered at once."""
+
+    up: dict[int, Reading[str]] = field(default_factory=dict)
+
+    def at_once(self, keys: Sequence[int], /) -> list[Reading[str]] | None:
+        return [self.up[key] for key in keys] if self.up.keys() >= set(keys) else None
+
+
+async def test_a_whole_question_is_answered_at_once() -> None:
+    """One answer for each key, repeats included, and the same ones for the rest of the request."""
+    board, loaders = Board({}, up={1: read("one"), 2: read("two")}), Loaders(NOW)
+    loader = loaders.of(board)
+    assert values(await loader.settle([2, 1, 2])) == ["two", "one", "two"]
+    assert (loaders.provenance.asked, loaders.provenance.waited) == ({id(board)}, False)
+    board.up = {1: read("new"), 2: read("new"), 3: read("three")}
+    assert values(await loader.settle([1, 3])) == ["one", "far 3"]
+    assert values(await loader.settle([2])) == ["two"]
+    assert board.asked == [frozenset({3})]
+    assert loaders.provenance.waited
+
+
+async def test_what_comes_at_once_is_the_askers_own() -> None:
+    """Who changes the list that they were given changes nobody else's."""
+    board, loaders = Board({}, up={1: read("one")}), Loaders(NOW)
+    found = await loaders.of(board).settle([1])
+    found.clear()
+    assert values(await loaders.of(board).settle([1])) == ["one"]
+
+
+async def test_a_part_of_a_question_is_not_answered_at_once() -> None:
+    """Nor one with a key None in it, nor one with a demand, which another answer may meet."""
+    board, loaders = Board({}, up={1: read("one")}), Loaders(NOW)
+    assert values(await loaders.of(board).settle([1, None])) == ["far 1", None]
+    assert values(await loaders.of(board).settle([1, 2])) == ["far 1", "far 2"]
+    with freshest_within(5):
+        assert values(await loaders.of(board).settle([1])) == ["far 1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
@@ -79,7 +79,7 @@ class OpenClient:
             asked = frozenset(keys)
             return self._readings(map(pair, found.items), found.as_of, asked)
 
-        return _in_parts(part, KEYS_MAX)
+        return _ByKey(_in_parts(part, KEYS_MAX), KEYS_MAX)
 
     def groups(
         self,
@@ -99,7 +99,7 @@ class OpenClient:
                 groups.get(key(item), []).append(item)
             return self._readings([(asked, tuple(items)) for asked, items in groups.items()], found.as_of)
 
-        return _in_parts(part, KEYS_MAX)
+        return _ByKey(_in_parts(part, KEYS_MAX), KEYS_MAX)
 
     def search(
         self, capability: str, path: str, ask: Callable[[tuple[K, ...]], Record], answer: type[Pages[T]]
@@ -238,6 +238,19 @@ def _one_each(
         return found
 
     return decoding
+
+
+class _ByKey(Generic[K, V]):
+    """A Fetch whose asks may share calls (`InBatches`). It hands on the coroutine of `fetch`: none of its own."""
+
+    __slots__ = ("_fetch", "keys_max")
+
+    def __init__(self, fetch: Fetch[K, V], keys_max: int) -> None:
+        self._fetch = fetch
+        self.keys_max = keys_max
+
+    def __call__(self, keys: frozenset[K], /) -> Coroutine[Any, Any, Mapping[K, Reading[V]]]:
+        return self._fetch(keys)
 
 
 def _in_parts(part: Callable[[tuple[K, ...]], Awaitable[Mapping[K, Reading[V]]]], size_max: int) -> Fetch[K, V]:

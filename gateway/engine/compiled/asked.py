@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
@@ -23,6 +23,7 @@ from graphql.execution.executor import Executor
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from gateway.engine.compiled.places import Place
+from gateway.engine.compiled.remembering import Written
 from gateway.engine.compiled.tracing import Tracer
 
 _NOTHING = VariableValues({}, {})
@@ -39,6 +40,7 @@ class Ground:
     hide_suggestions: bool
     coercion_errors_max: int
     tracer: Tracer | None = None
+    written: Written = field(default_factory=Written)
 
     @classmethod
     def of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLAbstractType,
@@ -110,6 +110,23 @@ def dispatch(
         return handler
 
     return find
+
+
+class Named(Mapping[str, Complete]):
+    """Functions of the module by the types they are for; looked up late, because they are compiled together."""
+
+    def __init__(self, names: Mapping[str, Any], functions: Mapping[str, str]) -> None:
+        self._names = names
+        self._functions = functions
+
+    def __getitem__(self, type_name: str) -> Complete:
+        return cast("Complete", self._names[self._functions[type_name]])
+
+    def __iter__(self) -> Any:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)
 
 
 def _null(_run: Run, _value: Any, _index: tuple[int, ...]) -> None:

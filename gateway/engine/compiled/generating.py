@@ -8,21 +8,15 @@ line that raised then tells the position (see `Run.located`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from graphql import (
     GraphQLAbstractType,
-    GraphQLBoolean,
-    GraphQLFloat,
-    GraphQLID,
-    GraphQLInt,
-    GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLString,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -32,22 +26,15 @@ from graphql.execution.collect_fields import GroupedFieldSet
 
 from gateway.engine.compiled import resolving
 from gateway.engine.compiled.asked import Selected
-from gateway.engine.compiled.completing import AUTHORED, Complete, dispatch, enum_names, leaf, list_check, object_check
+from gateway.engine.compiled.completing import AUTHORED, Complete, Named, dispatch, list_check, object_check
+from gateway.engine.compiled.leaves import leaf_line
+from gateway.engine.compiled.members import Member
 from gateway.engine.compiled.places import Place
-from gateway.engine.compiled.source import Source
+from gateway.engine.compiled.source import Line, Source
 from gateway.engine.compiled.stages import Stage
 
-INDENTS_MAX = 10
+INDENTS_MAX = 12
 """CPython refuses more than 20 nested loops and tries; below this depth an object is made by a function of its own."""
-
-_ODD = {
-    GraphQLString: "type({v}) is not str",
-    GraphQLID: "type({v}) is not str",
-    GraphQLInt: "type({v}) is not int or not -2147483648 <= {v} <= 2147483647",
-    GraphQLFloat: "type({v}) is not float or {v} - {v} != 0.0",
-    GraphQLBoolean: "{v} is not True and {v} is not False",
-}
-"""Tests that send a leaf value to the slow path: whether it is not what is written as it is."""
 
 
 class Drafter:
@@ -84,21 +71,25 @@ class _Function:
         self.stages = stages
         self._drafter = drafter
         self._source = drafter.source
-        self._lines: list[tuple[str, Place]] = []
+        self._lines: list[Line] = []
+        self._place: Place | None = None
+        """Of the field whose values it is given."""
+        self._unlike = 0
+        """How many expressions so far may be others for the same record: calls, and fields that ask."""
 
     def object_function(self, name: str, type_: GraphQLObjectType, fields: GroupedFieldSet, place: Place) -> None:
         """`name(run, o, x)`: make one object."""
         self._emit(0, f"def {name}(run, o, x):  # {type_} at {place}", place)
         self._emit(1, "try:", place)
         self._emit(2, "s = o.value if type(o) is Reading else o", place)
-        self._object(type_, fields, "o", "s", "d", place, 2)
+        self._object(self._members(type_, fields, "o", "s", place, 2), "o", "d", place, 2)
         self._emit(2, "return d", place)
         self._emit(1, "except Exception as e: raise run.located(e, locals())", place)
         self._source.add(self._lines)
 
     def stage_function(self, stage: Stage) -> None:
         """`name(run, entries, values)`: complete the values of one field in all its parents."""
-        place = stage.place
+        place = self._place = stage.place
         self._emit(0, f"def {stage.name}(run, entries, values):  # {place.coordinate} at {place}", place)
         self._emit(1, "for v, (o, d, x) in zip(values, entries):", place)
         self._emit(2, "try:", place)
@@ -108,7 +99,7 @@ class _Function:
 
     def _emit(self, depth: int, text: str, place: Place) -> None:
         self._source.draft()
-        self._lines.append(("    " * depth + text, place))
+        self._lines.append((depth, text, place))
 
     def _constant(self, prefix: str, value: Any) -> str:
         return self._source.constant(prefix, value)
@@ -118,7 +109,7 @@ class _Function:
         nullable = not is_non_null_type(type_)
         bare: Any = type_ if nullable else cast("GraphQLNonNull[Any]", type_).of_type
         if is_leaf_type(bare):
-            self._leaf(bare, v, place, depth, nullable=nullable)
+            self._emit(depth, leaf_line(self._source, bare, v, place, nullable=nullable), place)
             return v
         result = self._source.fresh("r")
         if is_abstract_type(bare):
@@ -129,27 +120,12 @@ class _Function:
             self._checked_object(bare, v, result, place, depth, nullable=nullable)
         return result
 
-    def _leaf(self, type_: GraphQLLeafType, v: str, place: Place, depth: int, *, nullable: bool) -> None:
-        known: set[type] = set()
-        write = self._constant("write", leaf(place, type_, known))
-        names = enum_names(type_)
-        coerce = type_.coerce_output_value
-        odd = _ODD.get(cast("Any", type_), _ODD[GraphQLString] if coerce is str else "").format(v=v)
-        if names:
-            self._emit(depth, f"{v} = {self._constant('names', names)}.get(id({v})) or {write}({v})", place)
-        elif odd:
-            self._emit(depth, f"if ({odd}){f' and {v} is not None' * nullable}: {v} = {write}({v})", place)
-        else:
-            # Without the call of `write` around that of the scalar's own function: 0.1 us less a value.
-            fast = f"type({v}) in {self._constant('known', known)} and (w := {self._constant('coerce', coerce)}({v}))"
-            value = f"w if {fast} is not None and w is not Undefined else {write}({v})"
-            self._emit(depth, f"{f'if {v} is not None: ' * nullable}{v} = {value}", place)
-
     def _abstract(self, type_: GraphQLAbstractType, v: str, result: str, place: Place, depth: int) -> None:
         known: dict[type, Complete] = {}
         schema = self._drafter.selected.ground.schema
+        self._unlike += 1
         handlers = {one.name: self._separate(one, place) for one in schema.get_possible_types(type_)}
-        find = self._constant("find", dispatch(place, type_, schema, _Named(self._source.names, handlers), known))
+        find = self._constant("find", dispatch(place, type_, schema, Named(self._source.names, handlers), known))
         known_name = self._constant("known", known)
         self._emit(depth, f"h = {known_name}.get(type({v}.value if type({v}) is Reading else {v}))", place)
         self._emit(depth, f"if h is None: h = {find}({v}, locals())", place)
@@ -173,25 +149,77 @@ class _Function:
         known: set[type] = set()
         check = self._constant("check", object_check(place, type_, known))
         known_name, record = self._constant("known", known), self._source.fresh("s")
-        self._emit(depth, f"{record} = {v}.value if type({v}) is Reading else {v}", place)
+        odd = f"type({record}) not in {known_name}"
+        read = f"{record} = {v}.value if type({v}) is Reading else {v}"
+        if depth > INDENTS_MAX:
+            self._emit(depth, read, place)
+            if nullable:
+                self._emit(depth, f"if {odd} and not {check}({v}, locals()): {result} = None", place)
+                self._emit(depth, f"else: {result} = {self._separate(type_, place)}(run, {v}, {place.index})", place)
+            else:
+                self._emit(depth, f"if {odd}: {check}({v}, locals())", place)
+                self._emit(depth, f"{result} = {self._separate(type_, place)}(run, {v}, {place.index})", place)
+            return
+        members = self._members(type_, self._drafter.selected.below(type_, place), v, record, place, depth + 1)
+        if (place is self._place or place.path[-1] is None) and any(one.alike for one in members):
+            fits = f"(type({record}) in {known_name} or {check}({v}, locals()))"
+            self._remembered(members, fits, v, record, result, place, depth)
+            return
+        self._emit(depth, read, place)
         if nullable:
-            self._emit(
-                depth, f"if type({record}) not in {known_name} and not {check}({v}, locals()): {result} = None", place
-            )
+            self._emit(depth, f"if {odd} and not {check}({v}, locals()): {result} = None", place)
             self._emit(depth, "else:", place)
         else:
-            self._emit(depth, f"if type({record}) not in {known_name}: {check}({v}, locals())", place)
-        depth += nullable
-        if depth > INDENTS_MAX:
-            self._emit(depth, f"{result} = {self._separate(type_, place)}(run, {v}, {place.index})", place)
+            self._emit(depth, f"if {odd}: {check}({v}, locals())", place)
+            members = [one.shifted(-1) for one in members]
+        self._object(members, v, result, place, depth + nullable)
+
+    def _remembered(  # noqa: PLR0917 - three of them are names of variables
+        self, members: list[Member], fits: str, v: str, record: str, result: str, place: Place, depth: int
+    ) -> None:
+        """Make the object `result` out of what was written of the same record before, and of what may be new in it.
+
+        What is remembered are records of a cache: others are not seen again.
+        """
+        written = self._drafter.selected.ground.written
+        memo_name = self._constant("memo", memo := written.memo())
+        keep = self._constant("keep", partial(written.keep, memo))
+        alike = [one for one in members if one.alike]
+        is_whole = len(alike) == len(members)
+        kept = self._source.fresh("f")
+        self._emit(depth, f"if type({v}) is Reading:", place)
+        self._emit(depth + 1, f"{record} = {v}.value; {kept} = {v}.tier is FRESH", place)
+        self._emit(depth + 1, f"{result} = {memo_name}.get(id({record})) if {kept} else None", place)
+        self._emit(depth, f"else: {record} = {v}; {kept} = {result} = None", place)
+        if is_whole:
+            self._emit(depth, f"if {result} is None and {fits}:", place)
         else:
-            self._object(type_, self._drafter.selected.below(type_, place), v, record, result, place, depth)
+            self._emit(depth, f"if {result} is not None: {result} = {result}.copy()", place)
+            self._emit(depth, f"elif {fits}:", place)
+        for one in alike:
+            self._lines += one.lines
+        pairs = ", ".join(f"{one.key!r}: {one.value if one.alike else None}" for one in members)
+        self._emit(depth + 1, f"{result} = {{{pairs}}}", place)
+        self._emit(depth + 1, f"if {kept}: {keep}(run, {record}, {result})", place)
+        if is_whole:
+            return
+        self._emit(depth, f"if {result} is not None:", place)
+        for one in members:
+            if one.alike:
+                continue
+            self._lines += one.lines
+            if one.stage is None:
+                self._emit(depth + 1, f"{result}[{one.key!r}] = {one.value}", place)
+            else:
+                self._queue(one.stage, v, result, place, depth + 1)
 
     def _separate(self, type_: GraphQLObjectType, place: Place) -> str:
         """The name of a function of its own for objects of `type_`."""
         name, place = self._source.fresh(f"{type_.name}_"), place.rebased()
         fields = self._drafter.selected.below(type_, place)
-        _Function(self._drafter, self.stages).object_function(name, type_, fields, place)
+        function = _Function(self._drafter, self.stages)
+        function.object_function(name, type_, fields, place)
+        self._unlike += function._unlike
         return name
 
     def _position(self, place: Place, v: str, depth: int, read: str = "") -> str:
@@ -207,34 +235,48 @@ class _Function:
             self._emit(depth, f"except Exception as e: {result} = {failed}", place)
         return result
 
-    def _object(  # noqa: PLR0917 - three of them are names of variables
-        self, type_: GraphQLObjectType, fields: GroupedFieldSet, o: str, s: str, result: str, place: Place, depth: int
-    ) -> None:
-        """Make the object `result` of the parent in `o` and the record in it, which is in `s`."""
-        schema, pairs, later = self._drafter.selected.ground.schema, [], []
+    def _members(  # noqa: PLR0917 - two of them are names of variables
+        self, type_: GraphQLObjectType, fields: GroupedFieldSet, o: str, s: str, place: Place, depth: int
+    ) -> list[Member]:
+        """The fields of an object of the parent in `o` and the record in it, which is in `s`."""
+        schema, members, before = self._drafter.selected.ground.schema, [], self._lines
         for key, group in fields.items():
             name = group[0].node.name.value
             field = schema.get_field(type_, name)
             if field is None:
                 continue
-            child, value = place.child(key, group, type_, field), "None"
+            child, value, stage, unlike = place.child(key, group, type_, field), "None", None, self._unlike
+            self._lines = lines = list[Line]()
             if name == "__typename":
                 value = repr(type_.name)
             elif read := self._inline(child, o, s):
                 value = self._position(child, self._source.fresh("v"), depth, read)
             else:
-                later.append(child)
-            pairs.append(f"{key!r}: {value}")
-        self._emit(depth, f"{result} = {{{', '.join(pairs)}}}", place)
-        for child in later:
-            stage = self._drafter.stage(child)
-            self.stages.append(stage)
-            self._emit(depth, f"run.queues[{stage.number}].append(({o}, {result}, {place.index}))", place)
+                stage = self._drafter.stage(child)
+                self.stages.append(stage)
+                self._unlike += 1
+            members.append(Member(key, value, lines, stage, self._unlike == unlike))
+        self._lines = before
+        return members
+
+    def _object(self, members: list[Member], o: str, result: str, place: Place, depth: int) -> None:
+        """Make the object `result` of the parent in `o`."""
+        for one in members:
+            self._lines += one.lines
+        pairs = ", ".join(f"{one.key!r}: {one.value}" for one in members)
+        self._emit(depth, f"{result} = {{{pairs}}}", place)
+        for one in members:
+            if one.stage is not None:
+                self._queue(one.stage, o, result, place, depth)
+
+    def _queue(self, stage: Stage, o: str, result: str, place: Place, depth: int) -> None:
+        self._emit(depth, f"run.queues[{stage.number}].append(({o}, {result}, {place.index}))", place)
 
     def _inline(self, place: Place, o: str, s: str) -> str | None:
         """An expression for the value of a field without a stage of its own."""
         read = resolving.reading(place.field)
         if read is not None:
+            self._unlike += "{s}" not in read
             return read.format(o=o, s=s)
         converter = self._drafter.selected.ground.converter
         resolver = resolving.calling(place.field, converter)
@@ -242,25 +284,10 @@ class _Function:
             return None
         definition = place.field.extensions[AUTHORED]
         if resolver.info_parameter is None and not resolver.self_parameter:
+            self._unlike += not getattr(resolver.wrapped_func, "by_record", False)
             parents = [one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one]
             call = self._constant("call", resolver.wrapped_func)
             return f"{call}({', '.join(f'{name}={o}' for name in parents)})"
+        self._unlike += 1
         call = self._constant("call", resolving.call_with(place.rebased(), definition, resolver, converter))
         return f"{call}(run, {o}, {place.index})"
-
-
-class _Named(Mapping[str, Complete]):
-    """Functions of the module by the types they are for; looked up late, because they are compiled together."""
-
-    def __init__(self, names: Mapping[str, Any], functions: Mapping[str, str]) -> None:
-        self._names = names
-        self._functions = functions
-
-    def __getitem__(self, type_name: str) -> Complete:
-        return cast("Complete", self._names[self._functions[type_name]])
-
-    def __iter__(self) -> Any:
-        return iter(self._functions)
-
-    def __len__(self) -> int:
-        return len(self._functions)

@@ -19,6 +19,8 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Path
 
+from resolvers.batching import Position
+
 Keys = tuple[str | int, ...]
 Scope = Mapping[str, Any]
 """The local variables of a generated function."""
@@ -95,6 +97,12 @@ class Place:
         """Generated code for all indices."""
         lengths = [f"len({slot})" for slot in self.slots]
         return f"({', '.join(['*x'] * bool(self.depth) + lengths)},)" if lengths else "x"
+
+    @property
+    def position(self) -> Position:
+        """What the resolvers' side wants to know of it each time."""
+        keys = [key for key in self.path if key is not None]
+        return Position.of(".".join(keys), self.field.type, self.nodes)
 
     def at(self, scope: Scope) -> Keys:
         """Where in the response this is just now."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError, VariableValues, located_error
@@ -35,7 +34,7 @@ class Run:
         "waiting",
     )
 
-    def __init__(self, plan: Plan, root: object, context: object, variables: VariableValues) -> None:
+    def __init__(self, plan: Plan, root: object, context: Any, variables: VariableValues) -> None:
         self.plan = plan
         self.root = root
         self.context = context
@@ -84,9 +83,8 @@ class Run:
         if place.keep != len(place.path) and self.waiting:
             self._let_go()
 
-    @contextmanager
-    def watching(self, place: Place, entries: Sequence[Entry]) -> Iterator[None]:
-        """The current task works for `entries` inside; it is cancelled when nobody will see what comes of it."""
+    async def watch(self, wait: Awaitable[None], place: Place, entries: Sequence[Entry]) -> None:
+        """Wait, in a task that works for `entries` and is cancelled when nobody will see what comes of it."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("stages wait in tasks")
@@ -94,7 +92,7 @@ class Run:
         if self.nulled:
             self._let_go()
         try:
-            yield
+            await wait
         finally:
             del self.waiting[task]
 

@@ -9,12 +9,15 @@ from typing import Any
 
 from graphql import Undefined
 
-from domains.vocabulary import Reading
+from domains.vocabulary import FreshnessTier, Reading
 from gateway.engine.compiled.places import Place
 
 LINES_MAX = 1_000
 """Lines of one plan: eight times the largest of this repository's documents, and 20 ms to compile. A fragment is
 written out wherever it is spread, so a small document can be a large plan; graphql-core only follows the data."""
+
+Line = tuple[int, str, Place]
+"""How far in it stands, its text, and the position that it works on."""
 
 _BUILTINS = ("Exception", "bool", "float", "id", "int", "len", "list", "locals", "str", "tuple", "type", "zip")
 
@@ -31,6 +34,7 @@ class Source:
         self.names: dict[str, Any] = {
             "__builtins__": {name: getattr(builtins, name) for name in _BUILTINS},
             "__name__": filename,
+            "FRESH": FreshnessTier.FRESH,
             "Reading": Reading,
             "Undefined": Undefined,
         }
@@ -56,10 +60,10 @@ class Source:
         if self._drafted > LINES_MAX:
             raise TooLarge(f"more than {LINES_MAX} lines")
 
-    def add(self, lines: Sequence[tuple[str, Place]]) -> None:
+    def add(self, lines: Sequence[Line]) -> None:
         """Add a function."""
-        for line, place in lines:
-            self._lines.append(line)
+        for depth, text, place in lines:
+            self._lines.append("    " * depth + text)
             self.places.append(place)
 
     @property

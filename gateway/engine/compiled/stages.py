@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from graphql import GraphQLList, get_nullable_type, is_list_type
@@ -14,6 +15,8 @@ from strawberry.execution import optimized_is_awaitable as is_awaitable
 from gateway.engine.compiled.places import Place
 from gateway.engine.compiled.resolving import Ask, AskAll
 from gateway.engine.compiled.running import Entry, Run
+
+_LISTS = frozenset({list})
 
 Wait = Coroutine[Any, Any, None]
 
@@ -90,7 +93,7 @@ async def _after(run: Run, stage: Stage, entries: Sequence[Entry], values: Await
 
 def _completed(run: Run, stage: Stage, entries: Sequence[Entry], values: list[Any]) -> Wait | None:
     type_ = get_nullable_type(stage.place.type)
-    if is_list_type(type_):
+    if is_list_type(type_) and not _are_plain(values, stage.plain):
         plain = stage.plain
         odd = [number for number, value in enumerate(values) if not _is_plain(value, plain)]
         for number in odd:
@@ -110,7 +113,8 @@ async def _drained(run: Run, stage: Stage, entries: Sequence[Entry], values: lis
 
 async def _together(run: Run, waits: Sequence[tuple[Wait, Place, Sequence[Entry]]]) -> None:
     """Wait for several stages side by side. Those that an error elsewhere has made useless are cancelled by the run."""
-    tasks = [asyncio.create_task(_watched(run, *one)) for one in waits]
+    # Watched from their first step on, lest coroutines are dropped that nobody awaited.
+    tasks = [asyncio.create_task(run.watch(*one)) for one in waits]
     pending = set(tasks)
     try:
         while pending:
@@ -123,12 +127,6 @@ async def _together(run: Run, waits: Sequence[tuple[Wait, Place, Sequence[Entry]
             task.cancel()
         if pending:
             await asyncio.wait(pending)
-
-
-async def _watched(run: Run, wait: Wait, place: Place, entries: Sequence[Entry]) -> None:
-    """Wait where the run may cancel it: from its first step on, lest coroutines are dropped that nobody awaited."""
-    with run.watching(place, entries):
-        await wait
 
 
 async def _each(values: list[Any]) -> list[Any]:
@@ -147,6 +145,10 @@ async def _each(values: list[Any]) -> list[Any]:
             raise result
         values[number] = result
     return values
+
+
+def _are_plain(values: list[Any], plain: set[type]) -> bool:
+    return _LISTS.issuperset(map(type, values)) and plain.issuperset(map(type, chain.from_iterable(values)))
 
 
 def _is_plain(value: Any, plain: set[type]) -> bool:

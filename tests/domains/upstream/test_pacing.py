@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from domains.upstream import WirePolicy
-from domains.upstream.pacing import Pacing, retry_after_s, tells_quota
+from domains.upstream.head import Head
+from domains.upstream.pacing import Pacing, may_tell_quota, retry_after_s
 
 POLICY = WirePolicy(pause_default_s=1.0, pause_max_s=60.0)
 
@@ -41,8 +42,8 @@ def test_signals(status: int, headers: dict[str, str], seconds: float) -> None:
 @pytest.mark.parametrize("name", [b"x-ratelimit-remaining", b"ratelimit-remaining"])
 def test_a_good_answer_is_heard_for_its_quota_alone(name: bytes) -> None:
     """Of a 2xx answer only headers that tell what is left of a quota are worth reading."""
-    assert tells_quota([(b"date", b"now"), (name, b"7")])
-    assert not tells_quota([(b"retry-after", b"7"), (b"ratelimit-reset", b"7")])
+    assert may_tell_quota(Head.of([(b"Date", b"now"), (name.title(), b"7")]))
+    assert not may_tell_quota(Head.of([(b"Retry-After", b"7"), (b"RateLimit-Reset", b"7")]))
 
 
 def test_a_pause_is_not_shortened_by_a_later_answer() -> None:

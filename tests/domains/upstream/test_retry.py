@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domains.upstream import Call, WirePolicy
-from domains.upstream.retry import BURST_S, RetryBudget, retry_delay_s
+from domains.upstream.retry import BURST_S, RetryBudget, retry_delay_s, time_for_retries_s
 from domains.vocabulary import (
     BreakerOpen,
     DeadlineExceeded,
@@ -20,6 +20,7 @@ from domains.vocabulary import (
     UpstreamThrottled,
     UpstreamTimeout,
     UpstreamUnreachable,
+    stand_in_at_hand,
 )
 
 OMS = SystemRole.OMS
@@ -96,3 +97,12 @@ def test_what_is_saved_up_is_bounded() -> None:
     """A quiet hour does not buy a storm of retries."""
     budget = RetryBudget(dataclasses.replace(POLICY, retry_floor_per_s=2.0), 0.0)
     assert sum(budget.spend(3600.0) for _ in range(1000)) == 2 * BURST_S
+
+
+def test_with_a_stand_in() -> None:
+    """With something to fall back on retries go on until a call counts as slow; else until the time is up."""
+    assert time_for_retries_s(4.0, 1.0, POLICY) == 4.0
+    with stand_in_at_hand():
+        assert time_for_retries_s(4.0, 0.1, POLICY) == pytest.approx(POLICY.slow_call_s - 0.1)
+        assert time_for_retries_s(0.2, 0.1, POLICY) == 0.2
+        assert time_for_retries_s(4.0, POLICY.timeout_s, POLICY) < 0

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import httpx
+import msgspec
 import strawberry
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +16,7 @@ from gateway.answers import Answers, AnswerSettings, Lifetime
 from gateway.engine import Engine, Toll
 from gateway.http import (
     Admitted,
+    AtOnce,
     Correlation,
     CrossOrigin,
     Drain,
@@ -25,6 +27,7 @@ from gateway.http import (
     Hops,
     HttpSettings,
     Kept,
+    KnownRequests,
     LastResort,
     Origins,
     TrustedProxies,
@@ -40,6 +43,7 @@ PAGE, OTHERS_PAGE = "https://shop.example", "https://partner.example"
 ORIGINS = Origins(lambda _: {PAGE}, {PAGE, OTHERS_PAGE})
 
 
+MUCH = 150_000
 QUERY = {"query": "{ shown }"}
 ID = {"X-Correlation-Id": "mine"}
 
@@ -70,6 +74,7 @@ class Shop:
     passed: int = 0
     opened: int = 0
     full: bool = False
+    counts_alone: bool = True
     public: bool = True
     caller: str | None = "visitor"
     answers: Answers = field(init=False)
@@ -77,6 +82,19 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.answers = Answers(AnswerSettings(), lambda: self.now)
+
+    def passes(self) -> bool:
+        """As with processes that count together, unless it `counts_alone`."""
+        if self.full or not self.counts_alone:
+            return False
+        self.passed += 1
+        return True
+
+    async def pass_by(self) -> None:
+        if self.full:
+            raise Refused(too_many(1))
+        self.passed += 1
+        self.overtakes()
 
 
 Info = strawberry.Info[Shop, None]
@@ -89,6 +107,12 @@ class Query:
         info.context.shown += 1
         info.context.answers.read("stock", [sku], 60.0)
         return sku
+
+    @strawberry.field
+    async def much(self, info: Info) -> str:
+        info.context.shown += 1
+        info.context.answers.read("stock", ["a"], 60.0)
+        return "x" * MUCH
 
     @strawberry.field
     async def broken(self, info: Info) -> str | None:
@@ -109,7 +133,7 @@ class Trusted:
     """Every document is trusted, but for those that say otherwise."""
 
     async def find(self, asked: GraphQLRequest) -> GraphQLRequest:
-        return replace(asked, trusted="# mine" not in asked.query)
+        return msgspec.structs.replace(asked, trusted="# mine" not in asked.query)
 
     async def ran(self, asked: GraphQLRequest) -> None: ...
 
@@ -125,12 +149,6 @@ def endpoint(shop: Shop, settings: HttpSettings | None = None) -> GraphQLEndpoin
             raise Refused(too_many(1))
         yield toll
 
-    async def pass_by() -> None:
-        if shop.full:
-            raise Refused(too_many(1))
-        shop.passed += 1
-        shop.overtakes()
-
     @asynccontextmanager
     async def open_context(scope: Scope, __: Deadline) -> AsyncIterator[Admitted]:
         shop.opened += 1
@@ -139,7 +157,7 @@ def endpoint(shop: Shop, settings: HttpSettings | None = None) -> GraphQLEndpoin
         yield Admitted(
             shop,
             turn=turn,
-            pass_by=pass_by,
+            passing=shop,
             caller=shop.caller,
             extensions=lambda _: Life().told(),
             lifetime=Life,
@@ -156,15 +174,25 @@ def open_shop(shop: Shop, settings: HttpSettings | None = None) -> httpx.AsyncCl
     return client(LastResort(endpoint(shop, settings)))
 
 
-def street(
-    shop: Shop, settings: HttpSettings | None = None, *, drain: Drain | None = None, remembers: bool = True
-) -> ASGIApp:
-    """The endpoint with all that stands around it in the product; `remembers`: with the short way."""
-    inner: ASGIApp = CrossOrigin(LastResort(endpoint(shop, settings)), ORIGINS, {"/"})
-    app: ASGIApp = Hardening(Correlation(inner), hsts_max_age_s=60)
-    if remembers:
-        app = Kept(app, shop.answers, settings or HttpSettings(), {"/"})
-    return Draining(Hops(app, TrustedProxies.parse(["127.0.0.1"])), drain or Drain())
+class Street:
+    """The endpoint with all that stands around it in the product; `remembers`: with the short way, and `at_once` with
+    the shortest."""
+
+    def __init__(
+        self, shop: Shop, settings: HttpSettings | None = None, *, drain: Drain | None = None, remembers: bool = True
+    ) -> None:
+        settings, drain, proxies = settings or HttpSettings(), drain or Drain(), TrustedProxies.parse(["127.0.0.1"])
+        inner: ASGIApp = CrossOrigin(LastResort(endpoint(shop, settings)), ORIGINS, {"/"})
+        app: ASGIApp = Hardening(Correlation(inner), hsts_max_age_s=60)
+        self.at_once: AtOnce | None = None
+        if remembers:
+            known = KnownRequests(shop.answers, settings, {"/"})
+            app = Kept(app, known)
+            self.at_once = AtOnce(known, drain, proxies, "x-forwarded-for")
+        self._app = Draining(Hops(app, proxies), drain)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 def in_one_piece(app: ASGIApp) -> httpx.AsyncClient:

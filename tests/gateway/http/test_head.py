@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.types import Message, Scope
 
 from gateway.http import head_of
-from gateway.http.marks import add_missing, add_vary, set_mark
+from gateway.http.marks import Marks, marks_of, set_mark
 
 LINES = [(b"accept", b"a/b"), (b"host", b"shop"), (b"accept", b"caf\xe9/d")]
 
@@ -43,21 +45,55 @@ def test_a_mark_stands_once() -> None:
     assert message["headers"] == [(b"age", b"1"), (b"connection", b"close")]
 
 
-def test_what_an_answer_says_itself_is_left() -> None:
+async def marked(message: Message, write: Callable[[Marks], None]) -> list[tuple[bytes, bytes]]:
+    """The lines of `message` when it went through marks that `write` wrote."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    marks = marks_of(send)
+    assert marks_of(marks) is marks
+    write(marks)
+    assert not marks.begun
+    await marks(message)
+    assert marks.begun
+    lines: list[tuple[bytes, bytes]] = sent[0]["headers"]
+    return lines
+
+
+async def test_what_an_answer_says_itself_is_left() -> None:
     """Missing marks are added; one that the answer brings is its own, and lists of others are not changed."""
+
+    def write(marks: Marks) -> None:
+        marks.missing = {b"a": b"ours", b"b": b"ours"}
+
     own = [(b"a", b"mine")]
     message: Message = {"type": "http.response.start", "status": 200, "headers": own}
-    add_missing(message, {b"a": b"ours", b"b": b"ours"})
-    assert message["headers"] == [(b"a", b"mine"), (b"b", b"ours")]
+    assert await marked(message, write) == [(b"a", b"mine"), (b"b", b"ours")]
     assert own == [(b"a", b"mine")]
     bare: Message = {"type": "http.response.start", "status": 200}
-    add_missing(bare, {b"a": b"ours"})
-    assert bare["headers"] == [(b"a", b"ours")]
+    assert await marked(bare, write) == [(b"a", b"ours"), (b"b", b"ours")]
 
 
-def test_vary_grows() -> None:
+async def test_what_is_set_is_what_is_said() -> None:
+    """Whatever the answer says under that name, and however often, also that of a handshake."""
+
+    def write(marks: Marks) -> None:
+        marks.set[b"id"] = b"ours"
+
+    assert await marked(start((b"id", b"mine"), (b"id", b"too"), (b"b", b"1")), write) == [
+        (b"b", b"1"),
+        (b"id", b"ours"),
+    ]
+    assert await marked({"type": "websocket.accept"}, write) == [(b"id", b"ours")]
+
+
+async def test_vary_grows() -> None:
     """A name is added to what an answer varies by already, or stands alone."""
-    message, bare = start((b"vary", b"Accept")), start()
-    add_vary(message, b"Origin")
-    add_vary(bare, b"Origin")
-    assert (message["headers"], bare["headers"]) == ([(b"vary", b"Accept, Origin")], [(b"vary", b"Origin")])
+
+    def write(marks: Marks) -> None:
+        marks.vary = b"Origin"
+
+    assert await marked(start((b"vary", b"Accept")), write) == [(b"vary", b"Accept, Origin")]
+    assert await marked(start(), write) == [(b"vary", b"Origin")]

@@ -10,8 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.http import Drain
 from gateway.http.head import Head, head_of
-from gateway.http.kept import DECIDES, SAYS_NOTHING
-from tests.gateway.http.show_window import OTHERS_PAGE, PAGE, Life, Shop, asked, in_one_piece, street
+from gateway.http.known import DECIDES, SAYS_NOTHING
+from tests.gateway.http.show_window import OTHERS_PAGE, PAGE, Life, Shop, Street, asked, in_one_piece
 
 ODD: tuple[Mapping[str, str], ...] = (
     {"Accept": "application/graphql-response+json"},
@@ -47,7 +47,7 @@ def seen(response: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
 async def test_nobody_is_let_in_for_what_others_were_given(method: str) -> None:
     """Made for the first, looked for by the second, known for the third: counted, and the same to the last header."""
     shop = Shop()
-    async with in_one_piece(street(shop)) as http:
+    async with in_one_piece(Street(shop)) as http:
         made, looked_for, known = [await asked(http, method) for _ in range(3)]
     assert (shop.shown, shop.opened, shop.turns, shop.passed) == (1, 2, 2, 1)
     assert shop.answers.counts.kept == 2
@@ -64,7 +64,7 @@ async def test_whatever_is_odd_is_answered_as_on_the_long_way(method: str, odd: 
     shops = [(Shop(), True), (Shop(), False)]
     heard = []
     for shop, remembers in shops:
-        async with in_one_piece(street(shop, remembers=remembers)) as http:
+        async with in_one_piece(Street(shop, remembers=remembers)) as http:
             for known in ("GET", "POST"):
                 for _ in range(3):
                     await asked(http, known)
@@ -95,7 +95,7 @@ async def test_every_header_that_is_looked_at_is_accounted_for() -> None:
             looked_at.add(name)
             return super().__contains__(name)
 
-    app = street(Shop(), remembers=False)
+    app = Street(Shop(), remembers=False)
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
         scope["client"] = ("192.0.2.9", 1)  # no proxy: who is one has the lines copied
@@ -115,7 +115,7 @@ async def test_every_header_that_is_looked_at_is_accounted_for() -> None:
 async def test_who_asks_too_often_is_refused_as_ever() -> None:
     """The long way says so, and counts nothing twice."""
     shop = Shop()
-    async with in_one_piece(street(shop)) as http:
+    async with in_one_piece(Street(shop)) as http:
         for _ in range(3):
             await asked(http)
         shop.full = True
@@ -126,7 +126,7 @@ async def test_who_asks_too_often_is_refused_as_ever() -> None:
 async def test_what_is_forgotten_is_made_anew_at_once() -> None:
     """Neither news of what an answer was made of, nor the end of its time, leaves anything to give."""
     shop = Shop()
-    async with in_one_piece(street(shop)) as http:
+    async with in_one_piece(Street(shop)) as http:
         for _ in range(3):
             await asked(http)
         shop.answers.forgotten("stock", ["a"])
@@ -142,7 +142,7 @@ async def test_what_is_forgotten_is_made_anew_at_once() -> None:
 async def test_what_is_forgotten_while_it_is_counted_is_not_given() -> None:
     """With a store that processes share, counting takes a while."""
     shop = Shop()
-    async with in_one_piece(street(shop)) as http:
+    async with in_one_piece(Street(shop)) as http:
         for _ in range(3):
             await asked(http)
         shop.overtakes = lambda: shop.answers.forgotten("stock", ["a"])
@@ -154,7 +154,7 @@ async def test_what_is_forgotten_while_it_is_counted_is_not_given() -> None:
 async def test_ages_count_on(method: str) -> None:
     """`Age`, the length and what the body says of its age are those of the moment."""
     shop = Shop()
-    async with in_one_piece(street(shop)) as http:
+    async with in_one_piece(Street(shop)) as http:
         for _ in range(3):
             await asked(http, method)
         for age_s in (0, 9, 10):
@@ -168,7 +168,7 @@ async def test_ages_count_on(method: str) -> None:
 async def test_who_has_it_is_told_so_by_the_same_way() -> None:
     """A 304 has no body and no length of one, and its age counts on too."""
     shop = Shop()
-    async with in_one_piece(street(shop)) as http:
+    async with in_one_piece(Street(shop)) as http:
         has = {"If-None-Match": (await asked(http, "GET")).headers["etag"]}
         for _ in range(2):
             await asked(http, "GET", has)
@@ -182,7 +182,7 @@ async def test_who_has_it_is_told_so_by_the_same_way() -> None:
 async def test_while_going_down_connections_end_on_this_way_too() -> None:
     """Counted in and out, and told to open the next connection elsewhere."""
     drain, shop = Drain(), Shop()
-    async with in_one_piece(street(shop, drain=drain)) as http:
+    async with in_one_piece(Street(shop, drain=drain)) as http:
         for _ in range(2):
             await asked(http)
         drain.begin()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.testing import LogCapture
 
 from gateway.answers import Answers, AnswerSettings, Question, Whole
-from gateway.http import HttpSettings, Kept
-from gateway.http.kept import KNOWN_MAX, Given, note
-from tests.gateway.http.show_window import QUERY, Life, Shop, asked, in_one_piece, street
+from gateway.http import HttpSettings, Kept, KnownRequests
+from gateway.http.known import KNOWN_MAX, Given, note
+from tests.gateway.http.show_window import QUERY, Life, Shop, Street, asked, in_one_piece
 
 
 async def test_another_answer_to_the_same_question_is_compared_anew() -> None:
@@ -19,7 +21,7 @@ async def test_another_answer_to_the_same_question_is_compared_anew() -> None:
     question = answers.question("anybody", None, "{ a }", None, None, is_query=lambda: True)
     assert question is not None
     given, noted = _noting(question, etag=Whole(b"old", Life()).etag)
-    app = Kept(given, answers, HttpSettings(), {"/"})
+    app = Kept(given, KnownRequests(answers, HttpSettings(), {"/"}))
     async with in_one_piece(app) as http:
         for core, ways in ((b"old", 1), (b"new", 3)):
             answers.forgotten("stock", ["a"])
@@ -32,16 +34,52 @@ async def test_another_answer_to_the_same_question_is_compared_anew() -> None:
 async def test_a_body_that_comes_in_parts_goes_the_long_way() -> None:
     """Whoever reads it there has all of it, and waits no longer than they may."""
     shop = Shop()
-    app = street(shop)
+    app = Street(shop)
     text = orjson.dumps(QUERY)
     for parts in ([text], [text], [text], [text[:5], text[5:]]):
         assert (await _sent(app, parts))[0]["status"] == 200
     assert (shop.opened, shop.passed) == (3, 1)
 
 
+async def test_what_is_written_outside_is_not_remembered() -> None:
+    """Who stands outside marks every answer by itself, and none twice."""
+    street = Street(Shop())
+
+    async def marking(scope: Scope, receive: Receive, send: Send) -> None:
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-outside", b"yes")]
+            await send(message)
+
+        await street(scope, receive, marked)
+
+    async with in_one_piece(marking) as http:
+        for _ in range(4):
+            assert (await asked(http)).headers.get_list("x-outside") == ["yes"]
+
+
+@pytest.mark.parametrize("bug", ["look", "remember"])
+async def test_a_bug_in_remembering_is_told_and_harms_no_answer(bug: str, logged: LogCapture) -> None:
+    """Nothing that has an answer for a bug stands outside: whatever fails here is done without."""
+
+    class Broken(KnownRequests):
+        def __getattribute__(self, name: str) -> object:
+            if name == bug:
+                raise RuntimeError(bug)
+            return super().__getattribute__(name)
+
+    shop = Shop()
+    street = Street(shop)
+    app = Kept(street, Broken(shop.answers, HttpSettings(), {"/"}))
+    async with in_one_piece(app) as http:
+        for _ in range(2):
+            assert (await asked(http)).json()["data"] == {"shown": "a"}
+    assert {str(entry["exc_info"]) for entry in logged.entries} == {bug}
+
+
 async def test_who_hangs_up_is_answered_nothing() -> None:
     """Gone before there was a body: the long way finds that out as ever."""
-    assert await _sent(street(Shop()), []) == []
+    assert await _sent(Street(Shop()), []) == []
 
 
 async def test_no_more_is_remembered_than_fits() -> None:
@@ -51,7 +89,7 @@ async def test_no_more_is_remembered_than_fits() -> None:
     assert question is not None
     _keep(answers, question, b'{"data":null')
     given, noted = _noting(question)
-    app = Kept(given, answers, HttpSettings(), {"/"})
+    app = Kept(given, KnownRequests(answers, HttpSettings(), {"/"}))
     for number in range(KNOWN_MAX + 1):
         await _sent(app, [b"%d" % number])
     await _sent(app, [b"%d" % KNOWN_MAX])
@@ -69,14 +107,12 @@ def _noting(question: Question, etag: str | None = None) -> tuple[ASGIApp, list[
 
     async def app(scope: Scope, _: Receive, send: Send) -> None:
         noted.append(scope)
-        note(scope, Given(question, _nothing, etag))
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"age", b"0")]})
+        note(scope, Given(question, Shop(), etag))
+        lines = [(b"age", b"0"), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": lines})
         await send({"type": "http.response.body", "body": b""})
 
     return app, noted
-
-
-async def _nothing() -> None: ...
 
 
 def _keep(answers: Answers, question: Question, core: bytes) -> None:

@@ -25,6 +25,10 @@ class Client:
         return {"type": "http.disconnect"}
 
 
+async def nobody(_: HttpFault) -> None:
+    raise AssertionError("told although the work has ended")
+
+
 async def hanging() -> None:
     await asyncio.Event().wait()
 
@@ -37,7 +41,7 @@ async def quick() -> str:
 async def test_nobody_looks_for_the_client_of_a_quick_answer() -> None:
     """Work that is soon done is answered without a look at the connection."""
     client = Client()
-    answer = await while_awaited(quick(), client.receive, limit_s=5, cancel_timeout_s=1)
+    answer = await while_awaited(quick(), client.receive, limit_s=5, cancel_timeout_s=1, tell=nobody)
     assert (answer, client.looked) == ("done", 0)
 
 
@@ -55,7 +59,7 @@ async def test_a_client_who_hung_up_before_the_first_look_is_found_out() -> None
 
     async with asyncio.timeout(5):
         with pytest.raises(ClientGone):
-            await while_awaited(long(), client.receive, limit_s=5, cancel_timeout_s=1)
+            await while_awaited(long(), client.receive, limit_s=5, cancel_timeout_s=1, tell=nobody)
     assert cancelled.is_set()
 
 
@@ -64,35 +68,103 @@ async def test_the_time_is_up_before_and_after_the_first_look(limit_s: float) ->
     """A limit shorter than the first look holds, and so does a longer one."""
     async with asyncio.timeout(5):
         with pytest.raises(HttpFault) as late:
-            await while_awaited(hanging(), Client().receive, limit_s=limit_s, cancel_timeout_s=1)
+            await while_awaited(hanging(), Client().receive, limit_s=limit_s, cancel_timeout_s=1, tell=nobody)
     assert late.value.status == 504
 
 
 async def test_what_does_not_end_is_left_behind(logged: LogCapture) -> None:
-    """Work that takes no notice of a cancellation keeps its client no longer, and the log says so."""
-    release = asyncio.Event()
+    """Work that takes no notice of a cancellation keeps its client no longer, and the log says so. Once it has ended
+    after all, nobody is left to be answered, and its task is as it was."""
+    release, late = asyncio.Event(), asyncio.Queue[HttpFault]()
 
-    async def stubborn() -> None:
+    async def stubborn() -> str:
         while not release.is_set():
             try:
                 await release.wait()
             except asyncio.CancelledError:
                 continue
+        return "after all"
+
+    async def asked() -> int:
+        with pytest.raises(ClientGone):
+            await while_awaited(stubborn(), Client().receive, limit_s=0.01, cancel_timeout_s=0.01, tell=late.put)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
 
     async with asyncio.timeout(5):
-        with pytest.raises(HttpFault) as late:
-            await while_awaited(stubborn(), Client().receive, limit_s=0.01, cancel_timeout_s=0.01)
-    release.set()
-    await asyncio.sleep(0)
-    assert late.value.status == 504
+        asking = asyncio.ensure_future(asked())
+        assert (await late.get()).status == 504
+        assert not asking.done()
+        release.set()
+        assert await asking == 0
     assert [entry["event"] for entry in logged.entries] == ["operation does not end when cancelled"]
 
 
-async def test_work_that_cancels_itself_is_a_bug() -> None:
+@pytest.mark.parametrize("waits", [True, False])
+async def test_work_that_ends_when_cancelled_is_too_late_whatever_it_says(waits: bool, logged: LogCapture) -> None:
+    """Neither an answer nor a failure of work that was cancelled is told; the failure is logged."""
+
+    async def ends() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if waits:
+                return "late"
+            raise ValueError("cleaning up failed") from None
+        return ""
+
+    async with asyncio.timeout(5):
+        with pytest.raises(HttpFault) as late:
+            await while_awaited(ends(), Client().receive, limit_s=0.01, cancel_timeout_s=1, tell=nobody)
+    assert late.value.status == 504
+    assert len(logged.entries) == (0 if waits else 1)
+
+
+async def test_a_cancellation_from_outside_goes_on_to_whoever_sent_it() -> None:
+    """The server's own cancellation ends the work and stays one, also when it comes after ours."""
+    ended = asyncio.Event()
+
+    async def cleans_up() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.set()
+
+    task = asyncio.ensure_future(
+        while_awaited(cleans_up(), Client().receive, limit_s=5, cancel_timeout_s=1, tell=nobody)
+    )
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+
+
+async def test_work_may_set_a_clock_of_its_own() -> None:
+    """A time limit inside of the work ends what it is around, and not the request."""
+
+    async def limited() -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return "made do"
+        return ""
+
+    answer = await while_awaited(limited(), Client().receive, limit_s=5, cancel_timeout_s=1, tell=nobody)
+    assert answer == "made do"
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_work_that_cancels_itself_is_a_bug(waits: bool) -> None:
     """A cancellation from inside must not look like one to the server."""
 
     async def cancels() -> None:
+        if waits:
+            await asyncio.sleep(0)
         raise asyncio.CancelledError
 
     with pytest.raises(RuntimeError):
-        await while_awaited(cancels(), Client().receive, limit_s=5, cancel_timeout_s=1)
+        await while_awaited(cancels(), Client().receive, limit_s=5, cancel_timeout_s=1, tell=nobody)

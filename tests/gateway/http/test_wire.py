@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
-from gateway.http import HttpSettings
+from starlette.types import Scope
+
+from domains.upstream import Deadline
+from gateway.engine import Engine
+from gateway.http import Admitted, Correlation, GraphQLEndpoint, HttpSettings, LastResort
 from tests.gateway.http.conftest import Served
-from tests.gateway.http.corner_shop import Counter, shop
+from tests.gateway.http.corner_shop import Counter, schema, shop
 
 HEAD = (
     b"POST / HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\naccept: application/graphql-response+json\r\n"
@@ -144,4 +150,34 @@ async def test_keep_alive_survives_a_partial_answer(served: Served) -> None:
             assert head.split(b" ", 2)[1] == status
             length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length"))
             await reader.readexactly(int(length.split(b": ")[1]))
+        writer.close()
+
+
+async def test_what_does_not_end_is_answered_and_holds_up_nobody(served: Served) -> None:
+    """Work that no cancellation ends is answered by 504 while it goes on, with all that marks an answer, and the
+    connection carries the next request."""
+    release, opened = asyncio.Event(), 0
+
+    @asynccontextmanager
+    async def stubborn(_: Scope, __: Deadline) -> AsyncIterator[Admitted]:
+        nonlocal opened
+        opened += 1
+        while opened == 1 and not release.is_set():
+            with suppress(asyncio.CancelledError):
+                await release.wait()
+        yield Admitted(None)
+
+    settings = HttpSettings(request_timeout_s=0.01, request_grace_s=0.01, cancel_timeout_s=0.01)
+    port = await served(Correlation(LastResort(GraphQLEndpoint(Engine(schema()), stubborn, settings))))
+    asked = b'{"query":"{ __typename }"}'
+    async with asyncio.timeout(LIMIT_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for status in (b"504", b"200"):
+            writer.write(HEAD + b"content-length: %d\r\n\r\n" % len(asked) + asked)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.split(b" ", 2)[1] == status
+            assert b"x-correlation-id" in head
+            length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length"))
+            await reader.readexactly(int(length.split(b": ")[1]))
+        release.set()
         writer.close()

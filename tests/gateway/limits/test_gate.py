@@ -269,23 +269,3 @@ def test_limits_that_let_nobody_in_are_refused() -> None:
     with pytest.raises(ValueError, match="0 or more"):
         Units(erp=-1)
     AudienceLimits(cost_max=Units())
-
-
-async def test_what_is_given_without_a_turn_is_counted_like_one() -> None:
-    """The same burst, the same refusals, also of who has as much running as they may; and nothing is held after it."""
-    clock = Clock()
-    door = gate(clock)
-    turns = door.turns(ADA)
-    for _ in range(3):
-        await turns.pass_by()
-    assert await asked(door, ADA, Costing()) is None
-    with pytest.raises(Refused) as too_often:
-        await turns.pass_by()
-    assert too_often.value.refusal == await refused(door, ADA)
-    assert door.running == {}
-    clock.now = 60.0
-    async with door.turn(ADA, 3):
-        with pytest.raises(Refused) as too_many:
-            await turns.pass_by()
-        assert too_many.value.refusal == await refused(door, ADA)
-        await door.turns(BOB).pass_by()

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from cache import connect
-from gateway.limits import Counted, Draw, SharedCounting
+from gateway.limits import Counted, Counting, Draw, SharedCounting
 from gateway.limits.shared import PAUSE_S
 from tests.cache.valkey import Valkey
 
@@ -73,6 +73,13 @@ async def test_all_or_nothing_there_too(store: Redis) -> None:
     """A refused draw takes nothing from the other buckets."""
     here = counting(store)
     assert (await here.draw("ada", (*draw(5), *draw(11, "OMS"))))[1] == float("inf")
+    assert await here.draw("ada", draw(10)) == (0.0,)
+
+
+async def test_nothing_is_drawn_without_asking_the_store(store: Redis) -> None:
+    """Whoever cannot wait for that is told so, and has drawn nothing."""
+    here: Counting = counting(store)
+    assert here.draw_at_once("ada", draw(1)[0]) is None
     assert await here.draw("ada", draw(10)) == (0.0,)
 
 

@@ -162,4 +162,5 @@ async def test_the_last_questions_are_sampled(shop: Shop) -> None:
     await other(frozenset(network))
     assert len(other.sample(100)) == 4
     assert other.at_hand([KEY]) == {}  # the source beneath says nothing of what it has at hand
+    assert other.at_once([KEY]) is None
     assert Asked(None, KEY) in other.sample(100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -43,6 +43,19 @@ class Source:
     async def outcomes(self, keys: frozenset[str], /) -> Mapping[str, Reading[str] | UpstreamError]:
         self.asked.append(keys)
         return {key: self.answers[key] for key in keys if key in self.answers}
+
+
+@dataclass
+class AtOnce:
+    """A Fetch that answers whole questions at once."""
+
+    answers: Mapping[str, Reading[str]]
+
+    async def __call__(self, keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
+        raise AssertionError("nobody has to wait for it")
+
+    def at_once(self, keys: Sequence[str], /) -> list[Reading[str]] | None:
+        return [self.answers[key] for key in keys] if self.answers.keys() >= set(keys) else None
 
 
 @dataclass
@@ -163,3 +176,21 @@ async def test_a_stand_in_that_hangs_is_left_behind() -> None:
         "failed": LATE
     }
     assert stopped.is_set()
+
+
+async def test_what_is_there_at_once_is_looked_at_once() -> None:
+    """A question with nothing weak in it is answered whole; what was found strong is not looked at again."""
+    looked: list[str] = []
+
+    def is_weak(one: Reading[str]) -> bool:
+        looked.append(one.value)
+        return weak(one)
+
+    near = AtOnce({"a": read("strong"), "b": read("stronger"), "weak": read("weak", DEGRADED)})
+    answers = StoodInFor(near, Plain({}), joined, is_weak)
+    for _ in range(2):
+        assert answers.at_once(["a", "b", "a"]) == [near.answers[key] for key in "aba"]
+    assert looked == ["strong", "stronger"]
+    assert answers.at_once(["a", "weak"]) is None
+    assert answers.at_once(["a", "unknown"]) is None
+    assert StoodInFor(Plain({}), Plain({}), joined, weak).at_once(["a"]) is None

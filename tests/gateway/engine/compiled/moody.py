@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -18,8 +19,8 @@ CALM = 0
 
 
 class Moody:
-    """A Fetch over a Fake: of some keys it knows nothing, some fail, some are old, and some Fetches are slow or fail
-    whole; some have some answers at hand. Which ones is the same however keys are brought together."""
+    """A Fetch over a Fake: of some keys it knows nothing, some fail, some are old or out of a cache, and some Fetches
+    are slow or fail whole; some have some answers at hand. Which ones is the same however keys are brought together."""
 
     def __init__(self, fake: Fake[Any, Any], name: str, mood: int) -> None:
         self.fake = fake
@@ -35,6 +36,11 @@ class Moody:
         answers = {key: self.fake.answer(key) for key in keys if self._dice(f"at hand {key!r}") % 3}
         near = {key: one and self._outcome(key, reading(one)) for key, one in answers.items()}
         return {key: one for key, one in near.items() if not isinstance(one, UpstreamError)}
+
+    def at_once(self, keys: Sequence[Any], /) -> list[Reading[Any]] | None:
+        near = self.at_hand(keys)
+        found = [near.get(key) for key in keys]
+        return None if None in found or self._dice("at once") % 2 else [one for one in found if one is not None]
 
     async def outcomes(self, keys: frozenset[Any], /) -> Mapping[Any, Reading[Any] | UpstreamError]:
         whole = self._dice("")
@@ -57,6 +63,8 @@ class Moody:
             return UpstreamTimeout(SystemRole.ERP, f"{self.name} {key}")
         if dice < 5:
             return Reading(found.value, found.source, FreshnessTier.STALE_OK, found.observed_at - dice * 100, 60.0)
+        if dice < 9:
+            return Reading(found.value, found.source, FreshnessTier.FRESH, found.observed_at - dice, 60.0)
         return found
 
     def _dice(self, what: str) -> int:
@@ -74,9 +82,19 @@ def moody(world: World, mood: int) -> Retail:
     return retail
 
 
-def context(mood: int, caller: Caller = ASSOCIATE) -> Context:
-    """A request to a retailer of its own, so that no other request can have changed it."""
-    return Context.open(caller, moody(World(), mood), NOW)
+def context(mood: int, caller: Caller = ASSOCIATE, world: World | None = None) -> Context:
+    """A request to a retailer of its own, so that no other request can have changed it; or to that of `world`."""
+    return Context.open(caller, moody(world or World(), mood), NOW)
+
+
+def unchanging(world: World) -> World:
+    """The same, but what is known of a key is always the same record, as that of a cache is."""
+    retail = world.retail()
+    for slice_ in Retail.__dataclass_fields__:
+        for fake in vars(getattr(retail, slice_)).values():
+            if isinstance(fake, Fake) and callable(fake.answers):
+                fake.answers = cache(fake.answers)
+    return world
 
 
 def calls(of: Context) -> dict[str, int]:

@@ -7,11 +7,11 @@ import sys
 from types import FrameType
 from typing import Any
 
-import msgspec
 import strawberry
 from graphql import parse
 from strawberry.schema.config import StrawberryConfig
 
+from domains.vocabulary import Record
 from gateway.engine.compiled import Plans
 from resolvers.reading import by_class, read
 from tests.gateway.engine.compiled.both import Both
@@ -23,7 +23,7 @@ class Colour(enum.Enum):
     BLUE = "blue"
 
 
-class Record(msgspec.Struct, frozen=True):
+class Kept(Record, frozen=True, kw_only=True):
     name: str | None
     number: int
     share: float
@@ -42,7 +42,7 @@ class Row:
     @classmethod
     @by_class
     def is_type_of(cls, obj: object, _info: object) -> bool:
-        return isinstance(obj, Record)
+        return isinstance(obj, Kept)
 
 
 @strawberry.type
@@ -50,7 +50,8 @@ class Query:
     @strawberry.field
     def rows(self, number: int) -> list[Row]:
         made: Any = [
-            Record(None if n % 3 else f"row {n}", n, n / 7, list(Colour)[n % 2], f"id-{n}") for n in range(number)
+            Kept(name=None if n % 3 else f"row {n}", number=n, share=n / 7, colour=list(Colour)[n % 2], id=f"id-{n}")
+            for n in range(number)
         ]
         return made  # type: ignore[no-any-return]  # records stand for rows, as everywhere in this house
 

@@ -7,11 +7,12 @@ from graphql import NoUnusedVariablesRule, parse, specified_rules, validate
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 
+from gateway.engine.compiled import Plans
 from gateway.schema import RULES, build_schema
 from tests.gateway.engine.compiled.asking import VARIABLES, operations
 from tests.gateway.engine.compiled.both import CORE_LEAKS, Both, NotCompiledError, seen, unpropagated
-from tests.gateway.engine.compiled.moody import calls, context, heard
-from tests.resolvers.world import ADA, ASSOCIATE, GUEST, OPERATIONS
+from tests.gateway.engine.compiled.moody import calls, context, heard, unchanging
+from tests.resolvers.world import ADA, ASSOCIATE, GUEST, OPERATIONS, World
 
 pytestmark = pytest.mark.filterwarnings(CORE_LEAKS)
 
@@ -46,3 +47,21 @@ async def test_random_operations(text: str, mood: int, subject: str) -> None:
     elif found.errors != expected.errors:
         # Of several errors for one null any may be told, and what was read for the others need not have been.
         assert set(found.errors) <= await unpropagated(BOTH, text, VARIABLES, context(mood, caller))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(operations(BOTH.graphql), st.integers(0, 50), st.sampled_from(sorted(CALLERS)))
+async def test_random_operations_that_come_again(text: str, mood: int, subject: str) -> None:
+    """What was written of a record before is what graphql-core writes of it, and nobody changes it for the next."""
+    document = parse(text)
+    assume(not validate(BOTH.graphql, document, KEPT_TO))
+    caller, world = CALLERS[subject], unchanging(World())
+    expected = seen(await BOTH.interpreted(document, VARIABLES, context(mood, caller, world)))
+    plans = Plans(BOTH.ground, document, lambda: None)
+    for _ in range(4):
+        result = await plans.run(None, VARIABLES, context(mood, caller, world), None, comes_again=True)
+        if result is None:
+            reject()
+        found = seen(result)
+        assert found.text == expected.text
+        assert found.places == expected.places

@@ -1,0 +1,163 @@
+"""What a cache can answer whole, and by the keys alone."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cache import CacheEventKind
+from cache.board import STEPS, Board
+from cache.memory import MemoryStore
+from cache.store import Entry, Put
+from domains.products import Product
+from domains.vocabulary import FreshnessTier, Reading, Sku, freshest_within
+from tests.cache.kitchen import POLICY, SHELF, START, Clock, Notes, Source, products, skus
+
+A, B, NOTHING = Sku("a"), Sku("b"), Sku("nothing")
+
+
+@pytest.fixture
+def source(clock: Clock) -> Source:
+    return Source(clock)
+
+
+@pytest.fixture
+def store(clock: Clock) -> MemoryStore:
+    """The first tier."""
+    return MemoryStore(1_000_000, clock)
+
+
+async def test_what_was_found_at_hand_is_had_at_once(source: Source, store: MemoryStore) -> None:
+    """From the second time on, in order, with repeats, and the same readings; never a part of what is asked."""
+    fetch = products(source, store)
+    await fetch(skus("a", "b"))
+    assert fetch.at_once([A, B]) is None
+    near = fetch.at_hand([A, B, NOTHING])
+    found = fetch.at_once([B, A, B])
+    assert found is not None
+    assert [one is near[key] for one, key in zip(found, (B, A, B), strict=True)] == [True] * 3
+    assert fetch.at_once([A, NOTHING]) is None
+    assert source.calls == 1
+
+
+async def test_what_is_not_fresh_is_not_had(source: Source, store: MemoryStore, clock: Clock) -> None:
+    """It leaves a step before its time at the earliest, and never after; in that step its age is judged each time."""
+    clock.advance(POLICY.fresh_s / STEPS / 2)
+    fetch = products(source, store)
+    await fetch(skus("a"))
+    fetch.at_hand([A])
+    clock.advance(POLICY.fresh_s * (1 - 1.01 / STEPS))
+    assert fetch.at_once([A]) is not None
+    clock.advance(POLICY.fresh_s / STEPS)
+    for _ in range(2):
+        assert fetch.at_once([A]) is None
+        assert fetch.at_hand([A]).keys() == {A}
+    clock.advance(POLICY.fresh_s / STEPS)
+    assert fetch.at_hand([A]) == {}
+
+
+async def test_who_has_a_demand_is_judged_for(source: Source, store: MemoryStore) -> None:
+    """What is fresh for everybody may be too old for them."""
+    fetch = products(source, store)
+    await fetch(skus("a"))
+    fetch.at_hand([A])
+    with freshest_within(1000):
+        assert fetch.at_once([A]) is None
+
+
+async def test_what_is_private_is_had_by_its_owner(source: Source, store: MemoryStore) -> None:
+    """By nobody else, and by nobody at all where there is no owner."""
+    owner: list[str | None] = ["ada"]
+    fetch = products(source, store, owner=lambda: owner[0])
+    await fetch(skus("a"))
+    fetch.at_hand([A])
+    assert fetch.at_once([A]) is not None
+    for other in ("bob", "", None):
+        owner[0] = other
+        assert fetch.at_once([A]) is None
+
+
+async def test_what_is_gone_from_the_store_is_not_had(source: Source, store: MemoryStore) -> None:
+    """Forgotten here or elsewhere, loaded anew, or lost with everything."""
+    fetch = products(source, store)
+
+    async def shown() -> None:
+        await fetch(skus("a"))
+        fetch.at_hand([A])
+        assert fetch.at_once([A]) is not None
+
+    await shown()
+    await fetch.forget([A])
+    assert fetch.at_once([A]) is None
+    await shown()
+    store.drop(SHELF.name, [fetch._texts.of(A)], None)
+    assert fetch.at_once([A]) is None
+    await shown()
+    newer = Entry(Reading(Product(sku=A, name="new"), "erp", FreshnessTier.FRESH, START, 10.0), START, 90.0, 0.0)
+    assert store.put(SHELF, "", {fetch._texts.of(A): Put(newer, (store.number(),))})
+    assert fetch.at_once([A]) is None
+    fetch.at_hand([A])
+    assert [one.value.name for one in fetch.at_once([A]) or ()] == ["new"]
+    store.flush()
+    assert fetch.at_once([A]) is None
+
+
+async def test_what_is_had_at_once_counts_as_used(source: Source, clock: Clock) -> None:
+    """What nobody asked for again goes out first; what was shown stays for another round, and goes if it is not."""
+    source.names |= {f"k{number}": "x" * 1000 for number in range(60)}
+    store = MemoryStore(30_000, clock)
+    fetch = products(source, store)
+    await fetch(skus("a"))
+    fetch.at_hand([A])
+    for number in range(15):
+        await fetch(skus(f"k{number}"))
+        assert fetch.at_once([A]) or fetch.at_hand([A])
+    assert len(store) < 16
+    assert store.used_bytes <= 30_000
+    for number in range(15, 60):
+        await fetch(skus(f"k{number}"))
+    assert fetch.at_once([A]) is None
+    assert fetch.at_hand([A]) == {}
+    assert store.used_bytes <= 30_000
+
+
+async def test_it_is_told_as_a_hit(source: Source, store: MemoryStore) -> None:
+    """Key by key, as what is at hand."""
+    notes = Notes()
+    fetch = products(source, store, notes=notes)
+    await fetch(skus("a", "b"))
+    fetch.at_hand([A, B])
+    fetch.at_once([A, B])
+    fetch.at_once([A, NOTHING])
+    assert notes.count(CacheEventKind.HIT) == 4
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 30), st.floats(0, 5)), max_size=30))
+def test_nothing_is_up_for_longer_than_it_may(shown: list[tuple[int, float, float]]) -> None:
+    """Whatever is put up when, and how often: what is found is what was put up last, and in its time."""
+    board: Board[str] = Board(8.0)
+    now, until = START, dict[int, float]()
+    for number, (name, lasts_s, passes_s) in enumerate(shown):
+        reading = Reading(str(number), "test", FreshnessTier.FRESH, now, 8.0)
+        if board.show(name, reading, now + lasts_s, now):
+            until[name] = now + lasts_s
+        now += passes_s
+        for one in range(6):
+            if board.all([one], now) is not None:
+                assert now < until[one]
+    assert board.all([], now) == []
+    board.clear()
+    assert (board.readings, board.until) == ({}, inf)
+
+
+def test_what_is_shown_again_and_again_takes_no_room() -> None:
+    """Names that were taken down from outside are not listed without end."""
+    board: Board[str] = Board(16.0)
+    reading = Reading("one", "test", FreshnessTier.FRESH, START, 16.0)
+    for _ in range(10_000):
+        board.show("a", reading, START + 16, START)
+        board.readings.pop("a")
+    assert sum(map(len, board._leaving.values())) < 2_000

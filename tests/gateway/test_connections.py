@@ -1,0 +1,151 @@
+"""What a connection may take before it is a request: time and bytes of heads, in whatever pieces they come."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from gateway.connections import HEAD_BYTES_MAX, HEAD_TIMEOUT_S, SILENCE_S
+from tests.gateway.pipe import Pipe
+
+GET = b"GET /a HTTP/1.1\r\nHost: shop\r\n\r\n"
+POST = b"POST /a HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n"
+KEPT_ALIVE_S = 5
+LINE = b"X-Filler: " + b"x" * 990 + b"\r\n"
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers with the length of the path and of the body."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    body = b"%s %d" % (scope["path"].encode(), size)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def due(pipe: Pipe) -> list[float]:
+    return sorted(timer.delay_s for timer in pipe.timers.pending)
+
+
+async def test_a_head_in_one_piece_sets_no_clock() -> None:
+    """There is nothing to wait for; between requests one timer is left, which ends the connection."""
+    pipe = Pipe(echo)
+    assert due(pipe) == [SILENCE_S]
+    for asked in range(1, 4):
+        assert (await pipe.asked(GET)).endswith(b"/a 0")
+        assert due(pipe) == [KEPT_ALIVE_S]
+        assert pipe.timers.set_in_all == 1 + asked
+
+
+@pytest.mark.parametrize("earlier", [0, 1, 2])
+@pytest.mark.parametrize("parts", [(GET[:1],), (GET[:9], GET[9:20]), tuple(bytes([byte]) for byte in GET[:-1])])
+async def test_a_head_in_parts_has_one_time_limit(parts: tuple[bytes, ...], earlier: int) -> None:
+    """From its first byte, whichever request of the connection it is: 408, and the end of the connection."""
+    pipe = Pipe(echo)
+    for _ in range(earlier):
+        await pipe.asked(GET)
+    before = pipe.timers.set_in_all
+    pipe.sends(*parts)
+    assert (due(pipe), pipe.timers.set_in_all) == ([HEAD_TIMEOUT_S], before + 1)
+    pipe.timers.ring(HEAD_TIMEOUT_S)
+    answer = await pipe.answered()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"HEADERS_TIMEOUT" in answer
+    assert pipe.closed
+
+
+async def test_a_head_that_was_slow_and_came_is_answered() -> None:
+    """And its clock is stopped."""
+    pipe = Pipe(echo).sends(GET[:9], GET[9:])
+    assert due(pipe) == []
+    assert (await pipe.answered()).endswith(b"/a 0")
+    assert due(pipe) == [KEPT_ALIVE_S]
+
+
+async def test_the_head_behind_a_request_is_waited_for_as_any() -> None:
+    """A piece may end in the midst of the next head."""
+    pipe = Pipe(echo).sends(GET + GET[:9])
+    assert due(pipe) == [HEAD_TIMEOUT_S]
+    assert (await pipe.sends(GET[9:]).answered()).count(b"/a 0") == 2
+    assert due(pipe) == [KEPT_ALIVE_S]
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+async def test_empty_lines_do_not_hold_a_connection(earlier: int) -> None:
+    """The parser passes over them; whoever sends nothing else is let go like one who sends nothing."""
+    pipe = Pipe(echo)
+    for _ in range(earlier):
+        await pipe.asked(GET)
+    pipe.sends(b"\r\n", b"\r\n")
+    assert due(pipe) == [HEAD_TIMEOUT_S if earlier else SILENCE_S]
+    assert (await pipe.asked(GET)).endswith(b"/a 0")
+    assert due(pipe) == [KEPT_ALIVE_S]
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_heads_have_an_end(earlier: int, at_once: bool) -> None:
+    """431 once there is more than a head may have, in one piece or line by line."""
+    pipe = Pipe(echo)
+    for _ in range(earlier):
+        await pipe.asked(GET)
+    lines = [GET[:-2], *[LINE] * (HEAD_BYTES_MAX // len(LINE) + 1)]
+    if at_once:
+        pipe.sends(b"".join(lines))
+    else:
+        pipe.sends(*lines[:-2])
+        assert not pipe.closed
+        pipe.sends(*lines[-2:])
+    answer = await pipe.answered()
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert pipe.closed
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+async def test_a_large_body_in_the_piece_of_its_head_is_no_large_head(earlier: int) -> None:
+    """What is counted are heads, also of who sends all at once, and the beginning of the next request with it."""
+    pipe = Pipe(echo)
+    for _ in range(earlier):
+        await pipe.asked(GET)
+    size = HEAD_BYTES_MAX + 1
+    whole = POST % size + b"x" * size
+    assert (await pipe.asked(whole)).endswith(b"/a %d" % size)
+    pipe.sends(whole + GET[:9], GET[9:20])
+    assert (await pipe.sends(GET[20:]).answered()).endswith(b"/a 0")
+
+
+async def test_the_end_of_a_connection_leaves_no_clock() -> None:
+    """Also in the midst of a head."""
+    for sent in (b"", GET[:9]):
+        pipe = Pipe(echo).sends(*([sent] if sent else []))
+        pipe.served.connection_lost(None)
+        assert due(pipe) == []
+
+
+async def test_a_websocket_is_handed_over_with_no_clock_running() -> None:
+    """Who has become one is not timed as a head, nor are its frames counted as one."""
+    handshake = (
+        b"GET /a HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+        if scope["type"] == "http":
+            return await echo(scope, receive, send)
+        await receive()
+        await send({"type": "websocket.close"})
+        return None
+
+    pipe = Pipe(app)
+    await pipe.asked(GET)
+    pipe.sends(handshake)
+    assert pipe.protocol is not None
+    assert HEAD_TIMEOUT_S not in due(pipe)
+    while pipe.state.tasks:
+        await pipe.answered()
+    assert seen == ["http", "websocket"]
