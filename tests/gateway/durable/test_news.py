@@ -1,4 +1,7 @@
-"""The news are numbered in the order in which they are committed, however many tell at once."""
+"""The news are numbered in the order in which they are committed, however many tell at once.
+
+On Postgres alone: SQLite lets one write at a time.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from random import Random
 from threading import Barrier
 
 import msgspec
-import pytest
 from sqlalchemy import func, select
 
 from domains.durable import Event
@@ -19,12 +21,6 @@ from gateway.durable.news import news_after, news_end, tell
 from gateway.durable.tables import prepare
 
 TELLERS, EACH = 6, 40
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    with opened(url) as one:
-        yield one
 
 
 @contextmanager
@@ -46,8 +42,26 @@ def event(name: str) -> Event:
     )
 
 
-def test_who_reads_on_behind_the_last_event_misses_none(database: Database) -> None:
+def test_who_reads_on_behind_the_last_event_misses_none(postgres_url: str) -> None:
     """A reader who goes on behind the newest number it has seen finds every event of all who tell side by side."""
+    with opened(postgres_url) as database:
+        seen = _read_on_while_many_tell(database)
+        with database.reading.connect() as connection:
+            everything = [one.seq for one in news_after(connection, 0, 1000)]
+            assert news_end(connection) == everything[-1]
+    assert len(everything) == TELLERS * EACH
+    assert seen == everything
+
+
+def test_a_number_is_given_once_nobody_else_is_telling(postgres_url: str) -> None:
+    """On Postgres whoever waits to tell has no number yet: it gets a later one than all who ended before."""
+    with opened(postgres_url) as database:
+        _tell_side_by_side(database)
+        with database.reading.connect() as connection:
+            assert [one.event.id for one in news_after(connection, 0, 10)] == ["first", "third", "second"]
+
+
+def _read_on_while_many_tell(database: Database) -> list[int]:
     ready = Barrier(TELLERS + 1)
     seen: list[int] = []
 
@@ -70,20 +84,7 @@ def test_who_reads_on_behind_the_last_event_misses_none(database: Database) -> N
                 seen += [one.seq for one in news_after(connection, seen[-1] if seen else 0, 1000)]
         for end in ends:
             end.result(10)
-
-    with database.reading.connect() as connection:
-        everything = [one.seq for one in news_after(connection, 0, 1000)]
-        assert news_end(connection) == everything[-1]
-    assert len(everything) == TELLERS * EACH
-    assert seen == everything
-
-
-def test_a_number_is_given_once_nobody_else_is_telling(postgres_url: str) -> None:
-    """On Postgres whoever waits to tell has no number yet: it gets a later one than all who ended before."""
-    with opened(postgres_url) as database:
-        _tell_side_by_side(database)
-        with database.reading.connect() as connection:
-            assert [one.event.id for one in news_after(connection, 0, 10)] == ["first", "third", "second"]
+    return seen
 
 
 def _tell_side_by_side(database: Database) -> None:
