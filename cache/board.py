@@ -56,7 +56,7 @@ class Board(Generic[T]):
             self.tidy(now)
         readings = self.readings
         try:
-            return [readings[name] for name in names]
+            return list(map(readings.__getitem__, names))
         except KeyError:
             return None
 

@@ -7,13 +7,13 @@ import strawberry
 
 from domains import products
 from domains.products import checked_skus
-from domains.vocabulary import Reading, UpstreamError
+from domains.vocabulary import Reading, Rows, UpstreamError
 from resolvers.availability import (
     Availability,
     By,
     Locations,
     asked_locations,
-    availability_at,
+    availability_of,
     list_or_failure,
 )
 from resolvers.batching import batch_field
@@ -33,8 +33,8 @@ async def _availability(
     parents: Parents, info: Info, locations: Locations = None, fulfillment: By = None
 ) -> Sequence[object]:
     skus = [parent.value.sku for parent in parents]
-    rows = await availability_at(info, skus, asked_locations(locations), fulfillment)
-    return [list_or_failure(row) for row in rows]
+    rows = await availability_of(info, skus, asked_locations(locations), fulfillment)
+    return rows if isinstance(rows, Rows) else [list_or_failure(row) for row in rows]
 
 
 async def _return_policy(parents: Parents, info: Info) -> Sequence[object]:

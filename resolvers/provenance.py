@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from domains.vocabulary import FreshnessTier, Reading, TooStale
+from domains.vocabulary import FreshnessTier, Reading, Row, Rows, TooStale
 from resolvers.reading import Made
 
 PLACES_MAX = 100
 """Places told one by one. No screen has more fields that read a system; what has counts in the whole alone."""
 
-_READINGS = frozenset({Reading})
 AGE_SAID_S = 1.0
 """An answer that says in its data how old it is says so in whole seconds."""
 
@@ -50,13 +49,7 @@ class Lifetime(msgspec.Struct, frozen=True):
 
     def told(self) -> dict[str, object]:
         """What clients read of it in `extensions` of their response."""
-        freshness = {
-            "tier": _SAID[self.tier],
-            "ageSeconds": self.age_s,
-            "maxAgeSeconds": self.max_age_s,
-            "paths": {place: _SAID[tier] for place, tier in self.places.items()},
-        }
-        return {"freshness": freshness}
+        return _told(self.tier, self.age_s, self.max_age_s, self.places)
 
 
 class Provenance:
@@ -87,6 +80,9 @@ class Provenance:
         What is more than `within_s` old becomes a TooStale; a list that is nothing else does so once, if the field may
         fail as a `whole`.
         """
+        if within_s is None and type(values) is Rows:
+            self._count(place, FreshnessTier.FRESH, values.observed_at, values.fresh_until, None)
+            return list(values)
         readings: list[Reading[Any]] = []
         if within_s is None:
             # Nothing is too old, so what is shown is what came: a quarter of the time of looking at each.
@@ -109,10 +105,17 @@ class Provenance:
                 expires_at = fresh_until
             if reading.tier is not tier:
                 tier = _worse(tier, reading.tier)
+        self._count(place, tier, observed_at, expires_at, within_s)
+
+    def _count(
+        self, place: str, tier: FreshnessTier, observed_at: float, expires_at: float, within_s: int | None
+    ) -> None:
         if tier is not self._tier:
             self._tier = _worse(self._tier, tier)
-        self._observed_at = min(self._observed_at, observed_at)
-        self._expires_at = min(self._expires_at, expires_at)
+        if observed_at < self._observed_at:  # noqa: PLR1730 - likewise
+            self._observed_at = observed_at
+        if expires_at < self._expires_at:  # noqa: PLR1730 - likewise
+            self._expires_at = expires_at
         if within_s is not None:
             self._good_until = min(self._good_until, observed_at + within_s)
         places = self._places
@@ -126,16 +129,14 @@ class Provenance:
         """Of everything heard so far; None when that is nothing."""
         if self._observed_at == inf:
             return None
+        observed_at, age_s, max_age_s = self._ages()
+        return Lifetime(self._tier, age_s, max_age_s, dict(self._places), observed_at, self._until())
+
+    def _ages(self) -> tuple[float, int, int]:
+        """Since when the oldest part is known, how old it is, and until which age all of it is fresh."""
         observed_at = min(self._observed_at, self._now)
-        return Lifetime(
-            tier=self._tier,
-            age_s=int(self._now - observed_at),
-            # Seconds since the epoch leave a few digits behind the point: 5 s must not come out as 4.9999998.
-            max_age_s=max(0, int(round(self._expires_at - observed_at, 3))),
-            places=dict(self._places),
-            observed_at=observed_at,
-            good_until=self._until(),
-        )
+        # Seconds since the epoch leave a few digits behind the point: 5 s must not come out as 4.9999998.
+        return observed_at, int(self._now - observed_at), max(0, int(self._expires_at - observed_at + 0.0005))
 
     def _until(self) -> float:
         if _RANK[self._tier] > _RANK[FreshnessTier.FRESH]:
@@ -146,8 +147,10 @@ class Provenance:
 
     def extensions(self) -> dict[str, object]:
         """What clients read of it in `extensions` of their response; nothing when nothing was read or replayed."""
-        lifetime = self.lifetime()
-        told = {} if lifetime is None else lifetime.told()
+        told: dict[str, object] = {}
+        if self._observed_at != inf:
+            _, age_s, max_age_s = self._ages()
+            told = _told(self._tier, age_s, max_age_s, self._places)
         if self.replayed:
             told["replayed"] = list(self.replayed)
         return told
@@ -167,7 +170,7 @@ class _Young:
     def value(self, value: Any) -> Any:
         if type(value) is Reading:
             return self._fault(value) or value
-        if type(value) is list:
+        if type(value) is list or type(value) is Row:
             items = [self.value(item) for item in value]
             together = self._whole and items and all(type(item) is TooStale for item in items)
             return items[0] if together else items
@@ -191,16 +194,25 @@ def _shown(values: Iterable[Any], readings: list[Reading[Any]]) -> list[Any]:
         kind = type(value)
         if kind is Reading:
             readings.append(value)
+        elif kind is Row:
+            readings += value
         elif kind is list:
-            if _READINGS.issuperset(map(type, value)):
-                readings += value
+            for item in value:
+                if type(item) is not Reading:
+                    value = _shown(value, readings)  # noqa: PLW2901 - the list as it is shown
+                    break
             else:
-                value = _shown(value, readings)  # noqa: PLW2901 - the list as it is shown
+                readings += value
         elif kind is Made:
             readings += value.of
             value = value.value  # noqa: PLW2901 - likewise
         shown.append(value)
     return shown
+
+
+def _told(tier: FreshnessTier, age_s: int, max_age_s: int, places: Mapping[str, FreshnessTier]) -> dict[str, object]:
+    paths = {place: _SAID[tier] for place, tier in places.items()}
+    return {"freshness": {"tier": _SAID[tier], "ageSeconds": age_s, "maxAgeSeconds": max_age_s, "paths": paths}}
 
 
 def _again(tier: FreshnessTier) -> FreshnessTier:

@@ -5,6 +5,7 @@ Deliberately does not know orders, prices, or which system counts the stock."""
 from domains.inventory.availability import promise
 from domains.inventory.basket import LineAsk, LineAvailability, answer_line
 from domains.inventory.combination import combine, leans_on_book
+from domains.inventory.grids import Grids
 from domains.inventory.lifecycle import may_become
 from domains.inventory.model import (
     Availability,
@@ -59,6 +60,7 @@ __all__ = [
     "TTL_MIN_S",
     "Availability",
     "AvailabilitySemantics",
+    "Grids",
     "IllegalReservationState",
     "InsufficientStock",
     "Inventory",

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from domains.inventory.grids import Grids
 from domains.inventory.model import (
     InventoryReservation,
     Location,
@@ -38,7 +39,7 @@ class Inventory:
     `reserve` and `release` answer the reservation as the OMS now has it. Both raise UpstreamRejected when the OMS says
     no; `reason` is then one of INSUFFICIENT_STOCK, RESERVATION_NOT_FOUND, ILLEGAL_TRANSITION, IDEMPOTENCY_CONFLICT.
     `promises` is no outside system's: connectors leave it, and whoever assembles the house puts its own keys there.
-    Nor is `promiser`, who says of `stock` what may be promised.
+    Nor are `promiser`, who says of `stock` what may be promised, and `grids`, the questions that come again.
     """
 
     locations: Fetch[LocationId, Location]
@@ -49,3 +50,4 @@ class Inventory:
     release: Callable[[str, IdempotencyKey], Awaitable[InventoryReservation]]
     promises: Promises = field(default_factory=Promises.passing)
     promiser: Promiser = field(default_factory=Promiser)
+    grids: Grids = field(default_factory=Grids)

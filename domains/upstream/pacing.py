@@ -24,7 +24,8 @@ class Pacing:
 
     def wait_s(self, now: float) -> float:
         """Seconds until the system may be asked again; 0 when it may be asked now."""
-        return max(0.0, self._paused_until - now)
+        wait_s = self._paused_until - now
+        return wait_s if wait_s > 0 else 0.0
 
     def observe(self, status: int, headers: Mapping[str, str], now: float) -> None:
         """Take in what an answer says about the quota. `headers` are looked up in lower case."""

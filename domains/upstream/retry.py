@@ -36,7 +36,8 @@ class RetryBudget:
 
     def earn(self) -> None:
         """An answered call pays in its share."""
-        self.tokens = min(self.tokens_max, self.tokens + self._ratio)
+        if self.tokens < self.tokens_max:  # it is nearly always full
+            self.tokens = min(self.tokens_max, self.tokens + self._ratio)
 
     def spend(self, now: float) -> bool:
         """Take one retry out; False when the budget does not allow it."""

@@ -93,6 +93,7 @@ from domains.vocabulary.refusal import (
     not_asked,
     not_written,
 )
+from domains.vocabulary.rows import Row, Rows
 from domains.vocabulary.scoped import Scoped
 from domains.vocabulary.word import (
     VendorWord,
@@ -140,6 +141,8 @@ __all__ = [
     "RetailError",
     "ReturnId",
     "RewardCurrency",
+    "Row",
+    "Rows",
     "Scoped",
     "Sequenced",
     "ServingPath",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO, TypeVar
 
 import orjson
+from msgspec.structs import asdict
 from rich.table import Table
 from sqlalchemy import Connection
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+import msgspec
 
 NAME_MAX = 128
 """Characters of a name that a client made up: of an operation, or of a field that does not exist."""
@@ -22,8 +23,8 @@ class Outcome(enum.Enum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRecord:
+# A struct, which is made in a fifth of the time of a frozen dataclass: callers wait for each.
+class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One mutation field of one operation that was asked.
 
     `at` is in seconds since the epoch. `client` is the address it was asked from, as far as trusted hops tell. It says

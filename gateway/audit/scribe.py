@@ -9,10 +9,11 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
+from msgspec.structs import asdict
 
 from domains.upstream import current_deadline
 from gateway.audit.entering import write_down

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -57,7 +55,7 @@ audit = Table(
 )
 """Times are seconds since the epoch. One index: every record pays for each."""
 
-NAMES = tuple(one.name for one in fields(AuditRecord))
+NAMES = AuditRecord.__struct_fields__
 
 _KEPT_S = int(KEEP_DAYS_LEAST * 86_400)
 _SAID = "the audit log is only added to"

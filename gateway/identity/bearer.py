@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gateway.identity.refused import Unauthenticated
 
 # RFC 6750, 2.1: the scheme (in any case, RFC 9110, 11.1), one or more spaces, then a b64token.
-_BEARER = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE | re.ASCII)
+_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9\-._~+/]+=*)", re.ASCII)
 
 
 def bearer_of(given: Sequence[str], characters_max: int) -> str | None:

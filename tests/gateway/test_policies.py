@@ -17,7 +17,7 @@ NEVER_KEPT = {"promotions.evaluate", "promotions.forecast", "inventory.reservati
 NO_READS = {
     *("loyalty.hold", "loyalty.void", "loyalty.capture", "inventory.reserve", "inventory.release"),
     *(f"returns.{write}" for write in ("record", "request", "approve", "decline", "receive", "cancel")),
-    *("inventory.promises", "inventory.promiser"),  # the house's own keys, and its arithmetic
+    *("inventory.promises", "inventory.promiser", "inventory.grids"),  # the house's own keys, and its arithmetic
 }
 PUBLIC = {"products", "inventory", "projection"}
 PRODUCTS = "projection.products_by_sku"  # kept under the name of the port that it stands behind

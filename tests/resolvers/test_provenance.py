@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from domains.vocabulary import FreshnessTier, Reading, TooStale
+from domains.vocabulary import FreshnessTier, Reading, Rows, TooStale
 from resolvers.provenance import PLACES_MAX, Provenance
 from resolvers.reading import Made
 from tests.resolvers.larder import open_larder
@@ -106,3 +108,21 @@ async def test_what_is_hidden_is_not_told(world: World, caller: Any) -> None:
         _, own = await larder.ask('{ order(id: "ord-000001") { id } }', ADA)
     assert hidden == nowhere == {}
     assert own["paths"] == {"order": "FRESH"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 90)), min_size=1, max_size=8), st.integers(1, 3))
+def test_rows_are_heard_as_their_readings_are(ages: list[tuple[int, int]], width: int) -> None:
+    """What is told of them, and what is shown, is the same as of lists; and each is judged where an age is demanded."""
+    readings = [read(FRESH, age_s, max_age_s) for age_s, max_age_s in ages]
+    rows = Rows.of(readings, width)
+    assert [one for row in rows for one in row] == readings
+    heard, plain = Provenance(NOW), Provenance(NOW)
+    shown = heard.tell("place", rows, within_s=None, whole=True)
+    plain.tell("place", [list(row) for row in rows], within_s=None, whole=True)
+    assert type(shown) is list
+    assert all(one is row for one, row in zip(shown, rows, strict=True))
+    assert heard.lifetime() == plain.lifetime()
+    assert told(*rows)[0] == told(*map(list, rows))[0]  # each row by itself, as from an engine that asks one by one
+    judged = heard.tell("place", rows, within_s=20, whole=True)
+    assert repr(judged) == repr(plain.tell("place", [list(row) for row in rows], within_s=20, whole=True))
+    assert heard.lifetime() == plain.lifetime()

@@ -26,7 +26,7 @@ from graphql.execution.collect_fields import GroupedFieldSet
 
 from gateway.engine.compiled import resolving
 from gateway.engine.compiled.asked import Selected
-from gateway.engine.compiled.completing import AUTHORED, Complete, Named, dispatch, list_check, object_check
+from gateway.engine.compiled.completing import Complete, Named, dispatch, list_check, object_check
 from gateway.engine.compiled.leaves import leaf_line
 from gateway.engine.compiled.members import Member
 from gateway.engine.compiled.places import Place
@@ -115,7 +115,8 @@ class _Function:
         if is_abstract_type(bare):
             self._abstract(bare, v, result, place, depth)
         elif is_list_type(bare):
-            self._list(bare, v, result, place, depth, nullable=nullable)
+            write = self._row if place is self._place else self._list
+            write(bare, v, result, place, depth, nullable=nullable)
         else:
             self._checked_object(bare, v, result, place, depth, nullable=nullable)
         return result
@@ -130,6 +131,23 @@ class _Function:
         self._emit(depth, f"h = {known_name}.get(type({v}.value if type({v}) is Reading else {v}))", place)
         self._emit(depth, f"if h is None: h = {find}({v}, locals())", place)
         self._emit(depth, f"{result} = h(run, {v}, {place.index})", place)
+
+    def _row(self, type_: GraphQLList[Any], v: str, result: str, place: Place, depth: int, *, nullable: bool) -> None:
+        """As `_list`, but what was written of the same row before is taken as it is, if nothing in it can be new. Then
+        there is no stage below either, and no error turns a part of what is shared to null later on."""
+        before, unlike, self._lines = self._lines, self._unlike, list[Line]()
+        self._list(type_, v, result, place, depth + 1, nullable=nullable)
+        lines, self._lines = self._lines, before
+        if self._unlike != unlike:
+            self._lines += [(inner - 1, text, at) for inner, text, at in lines]
+            return
+        written = self._drafter.selected.ground.written
+        memo_name = self._constant("memo", memo := written.memo())
+        keep, row = self._constant("keep", partial(written.keep_row, memo)), self._source.fresh("w")
+        self._emit(depth, f"{row} = {v}; {result} = {memo_name}.get(id({v})) if type({v}) is Row else None", place)
+        self._emit(depth, f"if {result} is None:", place)
+        self._lines += lines
+        self._emit(depth + 1, f"if type({row}) is Row: {keep}(run, {row}, {result})", place)
 
     def _list(self, type_: GraphQLList[Any], v: str, result: str, place: Place, depth: int, *, nullable: bool) -> None:
         check = self._constant("listed", list_check(place))
@@ -274,20 +292,7 @@ class _Function:
 
     def _inline(self, place: Place, o: str, s: str) -> str | None:
         """An expression for the value of a field without a stage of its own."""
-        read = resolving.reading(place.field)
-        if read is not None:
-            self._unlike += "{s}" not in read
-            return read.format(o=o, s=s)
         converter = self._drafter.selected.ground.converter
-        resolver = resolving.calling(place.field, converter)
-        if resolver is None:
-            return None
-        definition = place.field.extensions[AUTHORED]
-        if resolver.info_parameter is None and not resolver.self_parameter:
-            self._unlike += not getattr(resolver.wrapped_func, "by_record", False)
-            parents = [one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one]
-            call = self._constant("call", resolver.wrapped_func)
-            return f"{call}({', '.join(f'{name}={o}' for name in parents)})"
-        self._unlike += 1
-        call = self._constant("call", resolving.call_with(place.rebased(), definition, resolver, converter))
-        return f"{call}(run, {o}, {place.index})"
+        expression, is_alike = resolving.inlined(place, o, s, self._source.constant, converter)
+        self._unlike += not is_alike
+        return expression

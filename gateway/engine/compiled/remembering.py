@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from domains.vocabulary import Record
+from domains.vocabulary import FreshnessTier, Record, Row
 from gateway.engine.compiled.running import Run
 from resolvers.loaders import Loaders
 
@@ -13,8 +13,8 @@ VALUES_MAX = 100_000
 """Values that are remembered for one schema, with their records some 10 MB: the pages of a few thousand products."""
 
 
-class Memo(dict[int, dict[str, Any]]):
-    """What one place of a plan wrote of records, by their identity. A record that stands here is kept alive."""
+class Memo(dict[int, Any]):
+    """What one place of a plan wrote of records, or of rows, by their identity. What stands here is kept alive."""
 
     __slots__ = ("__weakref__",)
     __hash__ = object.__hash__  # type: ignore[assignment]  # for the set of all
@@ -32,7 +32,7 @@ class Written:
         self._values_max = values_max
         self._values = 0
         self._memos: weakref.WeakSet[Memo] = weakref.WeakSet()
-        self._records: list[Record] = []
+        self._records: list[Record | Row] = []
 
     def memo(self) -> Memo:
         """One for a place of a plan. It is forgotten with the plan."""
@@ -42,18 +42,28 @@ class Written:
 
     def keep(self, memo: Memo, run: Run, record: object, written: dict[str, Any]) -> None:
         """Remember what was written of `record`, if that is one that cannot change. More may be written there."""
-        loaders: Loaders | None = getattr(run.context, "loaders", None)
-        if loaders is None or loaders.provenance.waited or run.errors or not isinstance(record, Record):
-            return
-        written = written.copy()
-        self._values += _values_in(written)
+        if isinstance(record, Record) and _is_well(run):
+            self._keep(memo, record, written.copy(), _values_in(written))
+
+    def keep_row(self, memo: Memo, run: Run, row: object, written: list[Any]) -> None:
+        """Remember what was written of `row`, if that is one of nothing but fresh readings."""
+        if type(row) is Row and all(one.tier is FreshnessTier.FRESH for one in row) and _is_well(run):
+            self._keep(memo, row, written, len(written) + 1)  # its items are remembered and counted already
+
+    def _keep(self, memo: Memo, of: Record | Row, written: Any, number: int) -> None:
+        self._values += number
         if self._values > self._values_max:
             for one in self._memos:
                 one.clear()
             self._records.clear()
-            self._values = _values_in(written)
-        self._records.append(record)
-        memo[id(record)] = written
+            self._values = number
+        self._records.append(of)
+        memo[id(of)] = written
+
+
+def _is_well(run: Run) -> bool:
+    loaders: Loaders | None = getattr(run.context, "loaders", None)
+    return loaders is not None and not loaders.provenance.waited and not run.errors
 
 
 def _values_in(written: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import Undefined
 
-from domains.vocabulary import FreshnessTier, Reading
+from domains.vocabulary import FreshnessTier, Reading, Row
 from gateway.engine.compiled.places import Place
 
 LINES_MAX = 1_000
@@ -36,6 +36,7 @@ class Source:
             "__name__": filename,
             "FRESH": FreshnessTier.FRESH,
             "Reading": Reading,
+            "Row": Row,
             "Undefined": Undefined,
         }
         self.places: list[Place | None] = [None]  # lines count from 1

@@ -12,11 +12,13 @@ from graphql import GraphQLList, get_nullable_type, is_list_type
 from graphql.pyutils import is_iterable
 from strawberry.execution import optimized_is_awaitable as is_awaitable
 
+from domains.vocabulary import Row
 from gateway.engine.compiled.places import Place
 from gateway.engine.compiled.resolving import Ask, AskAll
 from gateway.engine.compiled.running import Entry, Run
 
 _LISTS = frozenset({list})
+_ROWS = frozenset({Row})
 
 Wait = Coroutine[Any, Any, None]
 
@@ -148,6 +150,8 @@ async def _each(values: list[Any]) -> list[Any]:
 
 
 def _are_plain(values: list[Any], plain: set[type]) -> bool:
+    if _ROWS.issuperset(map(type, values)):
+        return True
     return _LISTS.issuperset(map(type, values)) and plain.issuperset(map(type, chain.from_iterable(values)))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.audit.errands import export, listed
 from gateway.audit.reading import PAGE, AuditQuery, in_order, newest

@@ -7,11 +7,11 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import structlog
+from msgspec.structs import asdict, replace
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import LogCapture

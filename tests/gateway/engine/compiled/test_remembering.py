@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +12,13 @@ import strawberry
 from graphql import VariableValues, parse
 from strawberry.schema.config import StrawberryConfig
 
-from domains.vocabulary import FreshnessTier, Reading, Record
+from domains.vocabulary import FreshnessTier, Reading, Record, Row
 from gateway.engine.compiled import Plans
 from gateway.engine.compiled.remembering import Written
 from gateway.engine.compiled.running import Run
 from resolvers.loaders import Loaders
 from resolvers.reading import by_record, read
-from tests.gateway.engine.compiled.both import Both
+from tests.gateway.engine.compiled.both import Both, seen
 from tests.resolvers.goods import NOW
 
 ASKED: list[str] = []
@@ -66,6 +67,10 @@ class Query:
     def twigs(self, info: strawberry.Info) -> list[Twig | None] | None:
         return info.context.twigs  # type: ignore[no-any-return]  # what is given stands for twigs, as everywhere here
 
+    @strawberry.field
+    async def row(self, info: strawberry.Info) -> list[Twig | None] | None:
+        return info.context.twigs  # type: ignore[no-any-return]  # likewise
+
 
 BOTH = Both(strawberry.Schema(Query, config=StrawberryConfig(default_resolver=read)))
 
@@ -74,7 +79,7 @@ BOTH = Both(strawberry.Schema(Query, config=StrawberryConfig(default_resolver=re
 class Given:
     """A context."""
 
-    twigs: list[object]
+    twigs: Sequence[object]
     loaders: Loaders = field(default_factory=lambda: Loaders(NOW))
 
 
@@ -83,10 +88,10 @@ def plans(text: str) -> Plans:
     return Plans(BOTH.ground, parse(text), lambda: None)
 
 
-async def ask(of: Plans, twigs: list[object]) -> Any:
+async def ask(of: Plans, twigs: Sequence[object], field: str = "twigs") -> Any:
     result = await of.run(None, {}, Given(twigs), None, comes_again=True)
     assert result is not None
-    return (result.data or {}).get("twigs")
+    return (result.data or {}).get(field)
 
 
 async def test_a_kept_record_is_looked_at_once() -> None:
@@ -119,6 +124,39 @@ async def test_what_failed_is_looked_at_again() -> None:
         assert result.data == {"twigs": [{"name": "a", "number": None}]}
         assert result.errors is not None
         assert [one.path for one in result.errors] == [["twigs", 0, "number"]]
+
+
+async def test_what_was_written_of_a_row_is_written_again() -> None:
+    """As long as it is the same row; one with something in it that is asked each time is gone through each time."""
+    alike, moody = plans("{ row { name shout } }"), plans("{ row { moody } }")
+    row = Row([read_as(Leaf(name="a")), read_as(Leaf(name="b"))])
+    written = await ask(alike, row, "row")
+    assert written == [{"name": "a", "shout": "A"}, {"name": "b", "shout": "B"}]
+    assert await ask(alike, row, "row") is written
+    again = await ask(alike, Row(row), "row")
+    assert again == written
+    assert again is not written
+    assert await ask(moody, row, "row") != await ask(moody, row, "row")
+
+
+@pytest.mark.parametrize("odd", [read_as(Leaf(name="a"), LIVE), read_as(Leaf(name="a", number=2**40))])
+async def test_a_row_with_something_odd_in_it_is_not_remembered(odd: Reading[Any]) -> None:
+    """What was just asked is told as new each time, and what failed fails each time."""
+    both, row = plans("{ row { name number } }"), Row([read_as(Leaf(name="b")), odd])
+    first, second = await ask(both, row, "row"), await ask(both, row, "row")
+    assert first == second == [{"name": "b", "number": None}, {"name": "a", "number": None}]
+    assert first is not second
+
+
+async def test_a_row_that_failed_tells_its_errors_each_time() -> None:
+    """And graphql-core tells the same of it."""
+    document, row = parse("{ row { name number } }"), Row([read_as(Leaf(name="a", number=2**40))])
+    expected, both = seen(await BOTH.interpreted(document, {}, Given(row))), plans("{ row { name number } }")
+    assert expected.errors
+    for _ in range(2):
+        result = await both.run(None, {}, Given(row), None, comes_again=True)
+        assert result is not None
+        assert seen(result) == expected
 
 
 async def test_a_run_that_waited_remembers_nothing() -> None:
