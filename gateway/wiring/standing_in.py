@@ -44,6 +44,9 @@ class StoodInFor(Generic[K, T]):
 
     A key that the source does not find is not found. The stand-in is asked in one batch, for these keys alone; what it
     does not know either, or cannot say, stays what the source made of it.
+
+    Who asks for the same keys while it is being asked waits for that: those who waited for one load of a system that
+    hangs are all told in one turn of the loop, and with a read for each of them everybody else would wait too.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class StoodInFor(Generic[K, T]):
         self._joined = joined
         self._weak = weak
         self._stand_in_s = stand_in_s
+        self._asking: dict[frozenset[K], asyncio.Task[Mapping[K, Reading[T] | UpstreamError]]] = {}
 
     async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
         """What is known of the keys. Raises the UpstreamError of the source where nothing stands in for one."""
@@ -113,10 +117,16 @@ class StoodInFor(Generic[K, T]):
         return found
 
     async def _asked(self, keys: frozenset[K]) -> Mapping[K, Reading[T] | UpstreamError]:
-        # In a context of its own: there the request's deadline, which has perhaps passed, does not hold.
-        answer = asyncio.create_task(self._stand_in(keys), context=aside())
+        answer = self._asking.get(keys)
+        if answer is None:
+            # In a context of its own: there the request's deadline, which has perhaps passed, does not hold.
+            answer = self._asking[keys] = asyncio.create_task(self._told(keys), context=aside())
+            answer.add_done_callback(lambda _: self._asking.pop(keys))
+        return await asyncio.shield(answer)
+
+    async def _told(self, keys: frozenset[K]) -> Mapping[K, Reading[T] | UpstreamError]:
         try:
-            return await asyncio.wait_for(answer, self._stand_in_s)
+            return await asyncio.wait_for(self._stand_in(keys), self._stand_in_s)
         except TimeoutError:
             return {}
 

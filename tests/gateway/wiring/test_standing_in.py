@@ -102,6 +102,46 @@ TOLD: dict[str, Reading[str] | UpstreamError] = {"well": read("1"), "weak": read
 BOOK = {"well": read("10"), "weak": read("20"), "failed": read("30"), "nowhere": read("40")}
 
 
+@dataclass
+class Slow:
+    """A Fetch that answers when it is let."""
+
+    answers: Mapping[str, Reading[str]]
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[frozenset[str]] = field(default_factory=list)
+
+    async def __call__(self, keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
+        self.asked.append(keys)
+        self.begun.set()
+        await self.let.wait()
+        return {key: self.answers[key] for key in keys if key in self.answers}
+
+
+async def test_who_asks_the_same_meanwhile_waits_for_that() -> None:
+    """One ask of the stand-in serves all who want the same keys of it at once, also when the first of them leaves.
+
+    Other keys are asked for by themselves, and who comes when it has ended asks anew.
+    """
+    book = Slow(BOOK)
+    answers = StoodInFor(Source(TOLD), book, joined, weak)
+    failed, both = frozenset({"failed"}), frozenset({"failed", "weak"})
+    first, second, third, other = (
+        asyncio.create_task(answers.outcomes(keys)) for keys in (failed, failed, frozenset({"failed", "well"}), both)
+    )
+    await book.begun.wait()
+    first.cancel()
+    await asyncio.wait({first})
+    assert first.cancelled()
+    book.let.set()
+    assert await second == {"failed": read("30", DEGRADED)}
+    assert await third == {"failed": read("30", DEGRADED), "well": read("1")}
+    assert await other == {"failed": read("30", DEGRADED), "weak": read("20 and 2", DEGRADED)}
+    assert book.asked == [failed, both]
+    await answers.outcomes(failed)
+    assert book.asked == [failed, both, failed]
+
+
 async def test_nobody_stands_in_for_a_source_that_answers() -> None:
     """The stand-in is not asked at all, and what the source does not find is not found."""
     source, book = Source({"well": read("1")}), Plain(BOOK)
