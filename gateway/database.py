@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from select import POLLIN, poll
 from typing import Any, TypeVar
@@ -80,6 +81,18 @@ class Database:
     def is_postgres(self) -> bool:
         return self.writing.dialect.name == "postgresql"
 
+    @contextmanager
+    def transaction(self, *, flushed: bool = True) -> Iterator[Connection]:
+        """Everything that is written through it is committed as it ends, and nothing when that is by an exception.
+
+        What need not be `flushed` is in the books at once like the rest, and gone if Postgres itself goes down within
+        its next 0.6 s: nobody waits for a disk (Postgres, "Asynchronous Commit"). On SQLite it makes no difference.
+        """
+        with self.writing.begin() as connection:
+            if not flushed and self.is_postgres:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+            yield connection
+
     def close(self) -> None:
         self.writing.dispose()
 
@@ -96,16 +109,11 @@ class Desk:
         self._threads = ThreadPoolExecutor(database.connections, thread_name_prefix="database")
 
     async def write(self, work: Callable[[Connection], R], *, flushed: bool = True) -> R:
-        """What `work` answers, once everything that it wrote is committed; nothing of it when it raises.
-
-        What need not be `flushed` is in the books at once like the rest, and gone if Postgres itself goes down within
-        its next 0.6 s: nobody waits for a disk (Postgres, "Asynchronous Commit"). On SQLite it makes no difference.
-        """
+        """What `work` answers, once everything that it wrote is committed (`Database.transaction`); nothing of it when
+        it raises."""
 
         def transaction() -> R:
-            with self.database.writing.begin() as connection:
-                if not flushed and self.database.is_postgres:
-                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+            with self.database.transaction(flushed=flushed) as connection:
                 return work(connection)
 
         written = asyncio.get_running_loop().run_in_executor(self._threads, transaction)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import cast
 
@@ -34,15 +33,18 @@ _AT_ONCE = [f"{_INTO} VALUES {', '.join([_VALUES] * count)}" for count in range(
 
 def write_down(database: Database, records: Sequence[AuditRecord]) -> dict[str, str]:
     """Commit `records` in their order. The ids of those that the table cannot hold, with why: they cost the others
-    nothing. Raises what `gateway.database.TROUBLE` lists."""
+    nothing. Raises what `gateway.database.TROUBLE` lists.
+
+    Callers wait for it, and have waited for the disk that has what was changed: Postgres need not flush this too.
+    """
     try:
         if database.is_postgres or len(records) > AT_ONCE:
-            with _transaction(database) as connection:
+            with database.transaction(flushed=False) as connection:
                 _enter(connection, records)
         else:
             _enter_at_once(database, records)
     except OF_A_RECORD:
-        with _transaction(database) as connection:
+        with database.transaction(flushed=False) as connection:
             return _enter_each(connection, records)
     return {}
 
@@ -58,15 +60,6 @@ def _enter_at_once(database: Database, records: Sequence[AuditRecord]) -> None:
         raise DBAPIError.instance(None, None, exc, sqlite3.Error, hide_parameters=True) from exc
     finally:
         connection.close()
-
-
-@contextmanager
-def _transaction(database: Database) -> Iterator[Connection]:
-    """Callers wait for it, and have waited for the disk that has what was changed: Postgres need not flush this too."""
-    with database.writing.begin() as connection:
-        if database.is_postgres:
-            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
-        yield connection
 
 
 def _enter(connection: Connection, records: Sequence[AuditRecord]) -> None:
