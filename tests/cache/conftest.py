@@ -9,7 +9,7 @@ from cache.memory import MemoryStore
 from cache.redis import RedisLimits, RedisStore
 from cache.store import Store
 from cache.tiers import TwoTiers
-from tests.cache.kitchen import Clock
+from tests.cache.kitchen import Clock, Source
 from tests.cache.valkey import Valkey
 
 
@@ -32,6 +32,11 @@ def mortal_valkey() -> Iterator[Valkey]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def source(clock: Clock) -> Source:
+    return Source(clock)
 
 
 @pytest.fixture

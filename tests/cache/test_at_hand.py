@@ -11,11 +11,6 @@ A, B, NOTHING = Sku("a"), Sku("b"), Sku("nothing")
 
 
 @pytest.fixture
-def source(clock: Clock) -> Source:
-    return Source(clock)
-
-
-@pytest.fixture
 def store(clock: Clock) -> MemoryStore:
     """Of a shared store nothing is at hand but what was copied into memory."""
     return MemoryStore(1_000_000, clock)

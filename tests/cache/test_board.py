@@ -20,11 +20,6 @@ A, B, NOTHING = Sku("a"), Sku("b"), Sku("nothing")
 
 
 @pytest.fixture
-def source(clock: Clock) -> Source:
-    return Source(clock)
-
-
-@pytest.fixture
 def store(clock: Clock) -> MemoryStore:
     """The first tier."""
     return MemoryStore(1_000_000, clock)

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-import pytest
-
 from cache.freshness import FreshnessPolicy
 from cache.memory import MemoryStore
 from cache.redis import RedisStore
@@ -12,11 +10,6 @@ from cache.store import Store
 from cache.tiers import TwoTiers
 from domains.vocabulary import FreshnessTier, SystemRole, UpstreamTimeout, demanded_age_s, freshest_within
 from tests.cache.kitchen import POLICY, Clock, Source, products, skus, until
-
-
-@pytest.fixture
-def source(clock: Clock) -> Source:
-    return Source(clock)
 
 
 def test_a_demand_lasts_as_long_as_its_block() -> None:

@@ -24,11 +24,6 @@ from domains.vocabulary import (
 from tests.cache.kitchen import Clock, Notes, Source, deadline, names, products, skus, until
 
 
-@pytest.fixture
-def source(clock: Clock) -> Source:
-    return Source(clock)
-
-
 async def test_a_stampede_is_one_call(source: Source, store: Store) -> None:
     """A thousand callers who miss at the same time cost the source one call."""
     source.gate = asyncio.Event()

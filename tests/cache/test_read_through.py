@@ -31,11 +31,6 @@ FAULTS = [
 ]
 
 
-@pytest.fixture
-def source(clock: Clock) -> Source:
-    return Source(clock)
-
-
 async def test_the_second_read_costs_nothing(source: Source, store: Store) -> None:
     """The first answer is LIVE, the next FRESH; both say when the source knew it and how long the policy trusts it."""
     fetch = products(source, store)
