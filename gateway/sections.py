@@ -128,18 +128,23 @@ _GATHERING = Gathering()
 
 
 class GatheringAsks(Section):
-    # Reads of many keys, while their system is busy: requests that ask at the same moment share a call. Off, each asks
-    # by itself: to see what one alone costs a system.
+    # Reads of many keys, while their system is busy or the process itself: requests that ask at the same moment share a
+    # call. Off, each asks by itself: to see what one alone costs a system.
     enabled: bool = True
-    # Calls of one read under way, in each process, from which on the next ones gather. Below, nobody waits.
+    # Calls of one read under way, in each process, from which on the next ones gather because the system is busy.
     calls_free: int = Field(default=_GATHERING.calls_free, ge=1, le=1000)
     # How long an ask waits for others at most, when no call ends sooner.
     window_s: float = Field(default=_GATHERING.window_s, gt=0, le=0.1)
+    # Turns of the event loop that bring nobody, after which those who gather because the process is busy go out. With 0
+    # none of them wait.
+    turns: int = Field(default=_GATHERING.turns, ge=0, le=100)
 
     @property
     def policy(self) -> Gathering | None:
         """The numbers as the Wire's room has them; None when nothing is to gather."""
-        return Gathering(calls_free=self.calls_free, window_s=self.window_s) if self.enabled else None
+        if not self.enabled:
+            return None
+        return Gathering(calls_free=self.calls_free, window_s=self.window_s, turns=self.turns)
 
 
 class Database(Section):

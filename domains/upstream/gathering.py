@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import enum
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
-from domains.upstream.deadline import Deadline, current_deadline, deadline_of
+from domains.upstream.deadline import current_deadline, deadline_of
 from domains.upstream.frames import without_frames
+from domains.upstream.group import Ask, Group, Kin, Told, Word, own
 from domains.upstream.path import current_path
 from domains.vocabulary import (
     DeadlineExceeded,
     Fetch,
     Reading,
-    ServingPath,
     SystemRole,
     UpstreamError,
     UpstreamFailed,
@@ -53,6 +51,19 @@ Not a time-out, after which no time is left, and nothing that is said of the sys
 ALONE_S = 1.0
 """How long nothing gathers after that: a key that is asked again and again costs others one wasted call a second."""
 
+OTHERS = 2
+"""Calls of a read under way with fewer of which nobody looks whether the process is busy. Four callers gain nothing."""
+
+TRIED_EVERY = 8
+"""Of the other asks one in so many looks whether somebody comes. To wait for nobody costs 15 us of the processor's
+time, and a call that is spared was worth 36."""
+
+CROWD = 4
+"""So many who met in turns say that the process has more to do than it can. Two or three gain nothing."""
+
+CROWDS = 4
+"""After a crowd so many groups wait in turns before it is tried again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathering:
@@ -64,65 +75,27 @@ class Gathering:
     # What an ask may lose by waiting, when no call ends sooner: a tenth of a quick answer's time. With 64 and 128
     # requests under way before systems that take 30 ms, two to six asks of a read met in it.
     window_s: float = 0.003
+    # While the process itself has more to do than it can, those who will ask next are already there. From what arrives
+    # to its ask it is so many turns of the event loop: to its task, twice to the data loader, and to that one's task.
+    # With 2, 16 callers of systems that answer at once made twice the calls. With 0 nobody waits but for busy systems.
+    turns: int = 4
 
     def __post_init__(self) -> None:
-        if self.calls_free < 1 or self.window_s <= 0:
-            raise ValueError("calls_free is at least 1, and window_s more than 0")
-
-
-class _Word(enum.Enum):
-    ALONE = "ALONE"  # ask for yourself
-    LATE = "LATE"  # your time is up
-
-
-_Answer: TypeAlias = "Mapping[K, Reading[T]] | UpstreamError | _Word"
-_Kin: TypeAlias = "tuple[ServingPath | None, str | None, bool]"
-
-
-class _Ask(Generic[K, T]):
-    """One who waits. `context` is theirs: path, correlation id, and who pays."""
-
-    __slots__ = ("answer", "context", "deadline", "keys")
-
-    def __init__(self, keys: frozenset[K], deadline: Deadline | None, loop: asyncio.AbstractEventLoop) -> None:
-        self.keys = keys
-        self.deadline = deadline
-        self.context = contextvars.copy_context()
-        self.answer: asyncio.Future[_Answer[K, T]] = loop.create_future()
-
-
-class _Group(Generic[K, T]):
-    """Asks that go out together. `call` is under way, once they have. Nothing of it is left that refers in a circle."""
-
-    __slots__ = ("asks", "call", "keys", "kin", "timer")
-
-    def __init__(self, kin: _Kin) -> None:
-        self.kin = kin
-        self.keys: set[K] = set()
-        self.asks: list[_Ask[K, T]] = []
-        self.timer: asyncio.TimerHandle | None = None
-        self.call: asyncio.Task[None] | None = None
-
-    @property
-    def waiting(self) -> list[_Ask[K, T]]:
-        """Who has neither left nor been answered."""
-        return [ask for ask in self.asks if not ask.answer.done()]
-
-    def answer(self, answer: _Answer[K, T]) -> None:
-        """Say this to all who wait."""
-        for ask in self.asks:
-            if not ask.answer.done():
-                ask.answer.set_result(answer)
-        self.asks.clear()
+        if self.calls_free < 1 or self.window_s <= 0 or self.turns < 0:
+            raise ValueError("calls_free is at least 1, window_s more than 0, and turns not below 0")
 
 
 class Gathered(Generic[K, T]):
     """A Fetch in front of `fetch`, which asks a system for up to `keys_max` keys in one call. One for an event loop.
 
-    With fewer than `calls_free` calls under way an ask goes out at once, in its caller's own task. Else it waits for
-    others: until a call ends, there are `keys_max` keys, or `window_s` have passed. Then all go out as one call, a key
-    of several once, and each is answered what its own keys alone would have brought. No ask joins a call that has
-    begun: what that brings may be older than what its caller knows to be true.
+    An ask goes out at once, in its caller's own task, unless the system is busy or the process is. With `calls_free`
+    calls under way it waits for others: until a call ends, there are `keys_max` keys, or `window_s` have passed. With
+    fewer it waits, no longer than that, while others come: until `turns` of the event loop in a row brought nobody,
+    which in a process that has nothing to do is soon. Each does after a CROWD has met in this way, else one in
+    TRIED_EVERY of those that find OTHERS under way; of those that have an `owner` none, since few share one.
+
+    Then all go out as one call, a key of several once, and each is answered what its own keys alone would have brought.
+    No ask joins a call that has begun: what that brings may be older than what its caller knows to be true.
 
     A call of several runs in a task of its own, in the context of the first who waits: their correlation id, and they
     pay, which is no more than they would alone. It has the latest of the deadlines, nobody waits past their own, and
@@ -148,6 +121,7 @@ class Gathered(Generic[K, T]):
         self._fetch = fetch
         self._calls_free = policy.calls_free
         self._window_s = policy.window_s
+        self._turns = policy.turns if owner is None else 0
         self._keys_max = keys_max
         self._small_max = keys_max // WORTH_ASKS
         self._system = system
@@ -155,8 +129,10 @@ class Gathered(Generic[K, T]):
         self._owner = owner
         self._clock = clock
         self._under_way = 0
+        self._crowds = 0  # groups to wait in turns because of the last crowd
+        self._untried = 0
         self._alone_until = -math.inf
-        self._gathering: dict[_Kin, _Group[K, T]] = {}
+        self._gathering: dict[Kin, Group[K, T]] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
 
     @property
@@ -166,28 +142,35 @@ class Gathered(Generic[K, T]):
 
     async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
         """What is known of the keys. Raises UpstreamError as `fetch` does, and DeadlineExceeded."""
-        if self._under_way >= self._calls_free and (joined := self._joined(keys)) is not None:
-            answer = await _answered(*joined)
-            if isinstance(answer, UpstreamError):
-                raise _own(answer)
-            if answer is _Word.LATE:
+        if (self._under_way or self._gathering or self._crowds) and (joined := self._joined(keys)) is not None:
+            ask, group = joined
+            try:
+                told = await ask.answer
+            except asyncio.CancelledError:
+                group.left()
+                raise
+            if isinstance(told, UpstreamError):
+                raise own(told)
+            if told is Word.LATE:
                 detail = "a call together with others did not end in time"
                 raise DeadlineExceeded(self._system, self._capability, detail)
-            if answer is not _Word.ALONE:
-                return {key: answer[key] for key in keys if key in answer}
+            if told is not Word.ALONE:
+                return {key: told[key] for key in keys if key in told}
         self._under_way += 1
         try:
             return await self._fetch(keys)
         finally:
             self._ended()
 
-    def _joined(self, keys: frozenset[K]) -> tuple[_Ask[K, T], _Group[K, T]] | None:
+    def _joined(self, keys: frozenset[K]) -> tuple[Ask[K, T], Group[K, T]] | None:
         """A place among those who gather; None for whom it is not worth it, or not allowed."""
-        owner = None if self._owner is None else self._owner()
-        if len(keys) > self._small_max or (self._owner is not None and not owner):
+        if len(keys) > self._small_max or not ((begins := self._begins()) or self._gathering):
             return None
-        loop, deadline = asyncio.get_running_loop(), current_deadline()
-        if loop.time() < self._alone_until or self._left_s(deadline) <= self._window_s:
+        owner = None if self._owner is None else self._owner()
+        if self._owner is not None and not owner:
+            return None
+        loop, deadline, now = asyncio.get_running_loop(), current_deadline(), self._clock()
+        if now < self._alone_until or (deadline is not None and deadline.at - now <= self._window_s + LEAVE_S):
             return None
         kin = (current_path(), owner, has_stand_in())
         group = self._gathering.get(kin)
@@ -195,99 +178,97 @@ class Gathered(Generic[K, T]):
             self._send(group)
             group = None
         if group is None:
-            if len(self._gathering) >= GROUPS_MAX:
+            if not begins or len(self._gathering) >= GROUPS_MAX:
                 return None
-            group = self._gathering[kin] = _Group(kin)
-            group.timer = loop.call_later(self._window_s, self._send, group)
-        ask: _Ask[K, T] = _Ask(keys, deadline, loop)
+            group = self._gathering[kin] = Group(kin, now + self._window_s)
+            self._wait(group, loop)
+        ask: Ask[K, T] = Ask(keys, deadline, loop)
         group.asks.append(ask)
         group.keys |= keys
         if len(group.keys) >= self._keys_max or len(group.asks) >= ASKS_MAX:
             self._send(group)
         return ask, group
 
-    def _send(self, group: _Group[K, T]) -> None:
+    def _begins(self) -> bool:
+        """Whether an ask waits for others who are not there yet."""
+        if self._crowds or self._under_way >= self._calls_free:
+            return True
+        if not self._turns or self._under_way < OTHERS:
+            return False
+        self._untried = (self._untried + 1) % TRIED_EVERY
+        return not self._untried
+
+    def _wait(self, group: Group[K, T], loop: asyncio.AbstractEventLoop) -> None:
+        if self._under_way < self._calls_free:
+            loop.call_soon(self._turn, group)  # with something to do the loop looks for what has arrived, and goes on
+        else:
+            group.timer = loop.call_later(max(0.0, group.ends_at - self._clock()), self._send, group)
+
+    def _turn(self, group: Group[K, T]) -> None:
+        """Once in each turn of the loop, until enough of them have brought nobody."""
+        if self._gathering.get(group.kin) is not group:
+            return
+        loop = asyncio.get_running_loop()
+        if group.is_quiet(self._turns):
+            if self._under_way < self._calls_free:
+                self._send(group)
+            else:
+                self._wait(group, loop)
+        elif self._clock() >= group.ends_at:
+            self._send(group)
+        else:
+            loop.call_soon(self._turn, group)
+
+    def _send(self, group: Group[K, T]) -> None:
         """Have a group go out. One who is left of it goes on in their own task."""
         if self._gathering.get(group.kin) is not group:
             return
         del self._gathering[group.kin]
-        if group.timer is not None:
-            group.timer.cancel()
-        asks = group.asks
-        if any(ask.answer.done() for ask in asks):
-            asks = group.asks = group.waiting
-            group.keys = {key for ask in asks for key in ask.keys}
-        if len(asks) < 2:
-            group.answer(_Word.ALONE)
+        if group.timer is None:
+            self._crowds = CROWDS if len(group.asks) >= CROWD else max(0, self._crowds - 1)
+        group.close()
+        if len(group.asks) < 2:
+            group.tell(Word.ALONE)
             return
         self._under_way += 1
         self._watch(group)
-        made = self._made(group)
-        call = group.call = asyncio.get_running_loop().create_task(made, context=asks[0].context, name="gathered call")
+        loop, context = asyncio.get_running_loop(), group.asks[0].context
+        call = group.call = loop.create_task(self._made(group), context=context, name="gathered call")
         self._tasks.add(call)
         call.add_done_callback(partial(self._returned, group))
 
-    def _watch(self, group: _Group[K, T]) -> None:
+    def _watch(self, group: Group[K, T]) -> None:
         """Let go whose time is up, now and, by one timer for all, later."""
-        waiting = group.waiting
-        for ask in waiting:
-            if self._left_s(ask.deadline) <= 0:
-                ask.answer.set_result(_Word.LATE)
-        next_s = min((left_s for ask in waiting if (left_s := self._left_s(ask.deadline)) > 0), default=math.inf)
+        left_s = group.let_go(self._clock() + LEAVE_S)
         group.timer = None
-        if next_s < math.inf:
-            group.timer = asyncio.get_running_loop().call_later(next_s, self._watch, group)
+        if left_s < math.inf:
+            group.timer = asyncio.get_running_loop().call_later(left_s, self._watch, group)
 
-    async def _made(self, group: _Group[K, T]) -> None:
-        asks = group.asks
-        keys = frozenset(group.keys)
-        answer: _Answer[K, T]
-        with deadline_of(_latest(asks)):
+    async def _made(self, group: Group[K, T]) -> None:
+        told: Told[K, T]
+        with deadline_of(group.latest()):
             try:
-                answer = await self._fetch(keys)
+                told = await self._fetch(frozenset(group.keys))
             except UpstreamError as error:
                 without_frames(error)  # they hold the asks, and these would hold the error
-                answer = error
-        if isinstance(answer, BLAMED):
-            self._alone_until = asyncio.get_running_loop().time() + ALONE_S
-            answer = _Word.ALONE
-        group.answer(answer)
+                told = error
+        if isinstance(told, BLAMED):
+            self._alone_until = self._clock() + ALONE_S
+            told = Word.ALONE
+        group.tell(told)
 
-    def _returned(self, group: _Group[K, T], call: asyncio.Task[None]) -> None:
+    def _returned(self, group: Group[K, T], call: asyncio.Task[None]) -> None:
         self._tasks.discard(call)
         if group.timer is not None:
             group.timer.cancel()
         if call.cancelled() or call.exception() is not None:
-            group.answer(_Word.ALONE)  # a bug: whoever it is of meets it alone
+            group.tell(Word.ALONE)  # a bug: whoever it is of meets it alone
         self._ended()
 
     def _ended(self) -> None:
         self._under_way -= 1
         if self._gathering and self._under_way < self._calls_free:
-            self._send(next(iter(self._gathering.values())))  # who has waited longest
-
-    def _left_s(self, deadline: Deadline | None) -> float:
-        return math.inf if deadline is None else deadline.remaining_s(self._clock()) - LEAVE_S
-
-
-async def _answered(ask: _Ask[K, T], group: _Group[K, T]) -> _Answer[K, T]:
-    try:
-        return await ask.answer
-    except asyncio.CancelledError:
-        if group.call is not None and not group.waiting:
-            group.call.cancel()
-        raise
-
-
-def _latest(asks: Sequence[_Ask[K, T]]) -> Deadline | None:
-    """The deadline of who waits longest; None when somebody has none."""
-    known = [ask.deadline for ask in asks if ask.deadline is not None]
-    return max(known) if len(known) == len(asks) else None
-
-
-def _own(error: UpstreamError) -> UpstreamError:
-    """The same error once more, to be raised by one of several: its way is theirs alone."""
-    twin = type(error).__new__(type(error), *error.args)
-    twin.__dict__.update(error.__dict__)
-    twin.__cause__ = error.__cause__
-    return twin
+            # Who has waited longest, of those who wait for this. The others go out by themselves.
+            group = next((group for group in self._gathering.values() if group.timer is not None), None)
+            if group is not None:
+                self._send(group)

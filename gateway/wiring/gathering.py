@@ -1,4 +1,4 @@
-"""Reads whose asks go out together while their system is busy."""
+"""Reads whose asks go out together while their system, or the process itself, is busy."""
 
 from __future__ import annotations
 

@@ -139,8 +139,10 @@ async def test_bounds() -> None:
 
 
 def test_numbers_that_make_no_sense() -> None:
-    """A limit of no calls, or no time to wait, is refused."""
+    """A limit of no calls, no time to wait, or fewer turns than none, is refused."""
     with pytest.raises(ValueError, match="calls_free"):
         Gathering(calls_free=0)
     with pytest.raises(ValueError, match="window_s"):
         Gathering(window_s=0.0)
+    with pytest.raises(ValueError, match="turns"):
+        Gathering(turns=-1)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domains.upstream import Gathered, Gathering, current_path, deadline_scope, path_scope
+from domains.upstream.gathering import CROWD, OTHERS, TRIED_EVERY
 from domains.vocabulary import (
     DeadlineExceeded,
     FreshnessTier,
@@ -40,6 +41,7 @@ POISON: dict[int, UpstreamError] = {
 @dataclass(frozen=True)
 class Ask:
     begins_ms: int
+    turns: int  # of the loop, after that
     keys: frozenset[int]
     leaves_ms: int | None  # is cancelled so long after
     time_ms: int | None  # has a deadline so long after
@@ -50,6 +52,7 @@ ASKS = st.lists(
     st.builds(
         Ask,
         begins_ms=st.integers(0, 20),
+        turns=st.integers(0, 8),
         keys=st.frozensets(st.integers(0, 9) | st.integers(0, 12), max_size=5),
         leaves_ms=st.none() | st.integers(0, 30),
         time_ms=st.none() | st.integers(1, 60),
@@ -57,6 +60,13 @@ ASKS = st.lists(
     ),
     min_size=2,
     max_size=14,
+)
+
+POLICIES = st.builds(
+    Gathering,
+    calls_free=st.integers(1, 3) | st.just(100),  # busy systems, and those that never are
+    window_s=st.just(3 * MS),
+    turns=st.integers(0, 4),
 )
 
 
@@ -76,7 +86,7 @@ def outcome(one: Ask, *, is_down: bool) -> object:
         return error
 
 
-async def answers(asks: list[Ask], takes_ms: list[int], calls_free: int, *, is_down: bool) -> list[object]:
+async def answers(asks: list[Ask], takes_ms: list[int], policy: Gathering, *, is_down: bool) -> list[object]:
     calls: list[frozenset[int]] = []
 
     async def source(keys: frozenset[int], /) -> Mapping[int, Reading[int]]:
@@ -84,11 +94,16 @@ async def answers(asks: list[Ask], takes_ms: list[int], calls_free: int, *, is_d
         await asyncio.sleep(takes_ms[len(calls) % len(takes_ms)] * MS)
         return alone(keys, current_path(), is_down=is_down)
 
-    policy = Gathering(calls_free=calls_free, window_s=3 * MS)
     fetch = Gathered(source, policy, keys_max=KEYS_MAX, system=OMS, capability="stock", clock=loop_clock)
+    await asyncio.gather(
+        *(fetch(frozenset({0})) for _ in range(OTHERS + TRIED_EVERY + CROWD))
+    )  # so that some wait in turns
+    calls.clear()
 
     async def asked(one: Ask) -> Mapping[int, Reading[int]]:
         await asyncio.sleep(one.begins_ms * MS)
+        for _ in range(one.turns):
+            await asyncio.sleep(0)
         with ExitStack() as scopes:
             scopes.enter_context(path_scope(one.path))
             if one.time_ms is not None:
@@ -109,11 +124,11 @@ async def answers(asks: list[Ask], takes_ms: list[int], calls_free: int, *, is_d
     return list(found)
 
 
-@settings(max_examples=150, deadline=None)
-@given(ASKS, st.lists(st.integers(1, 40), min_size=1, max_size=5), st.integers(1, 3), st.booleans())
-def test_as_if_alone(asks: list[Ask], takes_ms: list[int], calls_free: int, is_down: bool) -> None:
+@settings(max_examples=120, deadline=None)
+@given(ASKS, st.lists(st.integers(1, 40), min_size=1, max_size=5), POLICIES, st.booleans())
+def test_as_if_alone(asks: list[Ask], takes_ms: list[int], policy: Gathering, is_down: bool) -> None:
     """Each is answered as by a call of their own, unless they left or their time was up before."""
-    found = run_virtual(answers(asks, takes_ms, calls_free, is_down=is_down))
+    found = run_virtual(answers(asks, takes_ms, policy, is_down=is_down))
     for one, answer in zip(asks, found, strict=True):
         if isinstance(answer, asyncio.CancelledError):
             assert one.leaves_ms is not None

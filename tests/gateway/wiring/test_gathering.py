@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import httpx
+import pytest
 
 from domains.connectors import open as open_contract
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
@@ -15,6 +16,7 @@ from domains.customers import Customers
 from domains.products import Products
 from domains.upstream import DEFAULTS, Gathered, Gathering, Wire
 from domains.vocabulary import CustomerId, InBatches, Reading, Scoped, SystemRole
+from gateway.complaints import SettingsError
 from gateway.identity import Residency, current_owner, residency
 from gateway.policies import KEPT
 from gateway.settings import build
@@ -79,6 +81,10 @@ def test_off() -> None:
     systems = {name: {"url": "http://system.test"} for name in ("erp", "oms", "loyalty", "crm")}
     assert build({"systems": systems}).gathering.policy == Gathering()
     assert build({"systems": systems, "gathering": {"enabled": False}}).gathering.policy is None
+    changed = build({"systems": systems, "gathering": {"calls_free": 3, "window_s": 0.01, "turns": 0}})
+    assert changed.gathering.policy == Gathering(calls_free=3, window_s=0.01, turns=0)
+    with pytest.raises(SettingsError, match=r"gathering\.turns"):
+        build({"systems": systems, "gathering": {"turns": -1}})
 
 
 class Crm:
