@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import orjson
 from graphql import OperationType
@@ -15,7 +13,7 @@ from starlette.types import Scope
 
 from domains.upstream import correlation_id
 from domains.vocabulary import Refusal
-from gateway.audit.mutations import mutates, mutation_fields, operation_name, refused_coordinates
+from gateway.audit.mutations import Changes, Texts, mutates, refused_coordinates
 from gateway.audit.record import NAME_MAX, AuditRecord, Outcome
 from gateway.audit.scribe import Scribe
 from gateway.audit.settings import AuditSettings
@@ -38,34 +36,34 @@ class Audit:
 
     def __init__(self, settings: AuditSettings, database_url: str, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
-        self._clock = clock
-        self._scribe = Scribe(database_url, settings, clock=clock)
-        self._thinning = Thinning()
+        self.clock = clock
+        self.scribe = Scribe(database_url, settings, clock=clock)
+        self.thinning = Thinning()
+        self.texts = Texts()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write records until the context ends."""
-        async with self._scribe.running():
+        async with self.scribe.running():
             yield
 
     def of(self, caller: Caller, scope: Scope) -> CallersAuditor | None:
         """Who records what `caller` asks; None where nothing is to be recorded."""
         if not self._settings.enabled:
             return None
-        return CallersAuditor(self._scribe, self._thinning, caller, scope, self._clock)
+        return CallersAuditor(self, caller, scope)
 
 
 class CallersAuditor:
     """Records the mutations of one request, or of one message on a socket. A query costs it one look at its text."""
 
-    def __init__(
-        self, scribe: Scribe, thinning: Thinning, caller: Caller, scope: Scope, clock: Callable[[], float]
-    ) -> None:
-        self._scribe = scribe
-        self._thinning = thinning
+    def __init__(self, audit: Audit, caller: Caller, scope: Scope) -> None:
+        self._scribe = audit.scribe
+        self._thinning = audit.thinning
+        self._texts = audit.texts
+        self._clock = audit.clock
         self._caller = caller
         self._scope = scope
-        self._clock = clock
 
     def heard(self, asked: GraphQLRequest, engine: Engine, run: Awaitable[Answer]) -> Awaitable[Answer]:
         """What `run` answers, which has not begun yet, once what it changed is on record."""
@@ -79,13 +77,13 @@ class CallersAuditor:
             answer = await run
         except BaseException:  # whoever asked is gone, or the time is up: nobody knows what became of it
             if mutates(asked, engine):
-                self._scribe.keep_later(list(self._broken_off(asked, engine, notes)))
+                self._scribe.keep_later(list(self._broken_off(self._texts.of(asked, engine), notes)))
             raise
         finally:
             written.reset(token)
             self._scribe.expected -= 1
         if answer.kind is OperationType.MUTATION:
-            if records := list(self._ran(asked, engine, answer, notes)):
+            if records := list(self._ran(self._texts.of(asked, engine), answer, notes)):
                 await self._scribe.keep(records)
         elif answer.is_request_error:
             await self.turned_away((asked,), engine, answer.code or "REFUSED")
@@ -101,33 +99,32 @@ class CallersAuditor:
         if not refused or (unrecorded := self._thinning.passed_over(self._caller.subject)) is None:
             return
         records = [
-            self._record(one, engine, coordinate, Outcome.REFUSED, code=code, unrecorded=unrecorded)
+            self._record(changes, coordinate, Outcome.REFUSED, code=code, unrecorded=unrecorded)
             for one in refused
-            for coordinate in refused_coordinates(mutation_fields(one, engine))
+            for changes in (self._texts.of(one, engine),)
+            for coordinate in refused_coordinates(changes.fields)
         ]
         if records:
             await self._scribe.keep(records)
 
-    def _ran(
-        self, asked: GraphQLRequest, engine: Engine, answer: Answer, notes: Mapping[str, Written]
-    ) -> Iterator[AuditRecord]:
+    def _ran(self, changes: Changes, answer: Answer, notes: Mapping[str, Written]) -> Iterator[AuditRecord]:
         codes = {str(path[0]): code_of(error) for error in answer.errors if len(path := _path(error)) == 1}
-        for field, coordinate in mutation_fields(asked, engine).items():
+        for field, coordinate in changes.fields.items():
             note = notes.get(field)
             if note is None and field not in codes and field not in (answer.data or {}):
                 continue  # skipped by a directive, or one before it ended the operation
-            yield self._record(asked, engine, coordinate, **_came_to(note, codes.get(field)), field=field)
+            outcome, code = _came_to(note, codes.get(field))
+            yield self._record(changes, coordinate, outcome, field=field, note=note, code=code)
 
-    def _broken_off(self, asked: GraphQLRequest, engine: Engine, notes: Mapping[str, Written]) -> Iterator[AuditRecord]:
-        for field, coordinate in mutation_fields(asked, engine).items():
+    def _broken_off(self, changes: Changes, notes: Mapping[str, Written]) -> Iterator[AuditRecord]:
+        for field, coordinate in changes.fields.items():
             if (note := notes.get(field)) is not None:
-                came_to = _came_to(note, None) if note.answer is not None else _unknown(note)
-                yield self._record(asked, engine, coordinate, **came_to, field=field)
+                outcome, code = _came_to(note, None) if note.answer is not None else (Outcome.UNKNOWN, "BROKEN_OFF")
+                yield self._record(changes, coordinate, outcome, field=field, note=note, code=code)
 
     def _record(
         self,
-        asked: GraphQLRequest,
-        engine: Engine,
+        changes: Changes,
         coordinate: str,
         outcome: Outcome,
         *,
@@ -147,10 +144,10 @@ class CallersAuditor:
             store=caller.store_id,
             client=client[0] if client else None,
             correlation_id=correlation_id.get(),
-            operation=operation_name(asked, engine),
+            operation=changes.operation,
             coordinate=coordinate,
             field=None if field is None else field[:NAME_MAX],
-            document=hashlib.sha256(asked.query.encode("utf-8", "surrogatepass")).hexdigest(),
+            document=changes.document,
             key=None if note is None else note.key,
             outcome=outcome.value,
             answer=None if answer is None else type(answer).__name__,
@@ -161,18 +158,14 @@ class CallersAuditor:
         )
 
 
-def _came_to(note: Written | None, code: str | None) -> dict[str, Any]:
-    """What a mutation came to. Its own answer counts, whatever failed in showing it."""
+def _came_to(note: Written | None, code: str | None) -> tuple[Outcome, str | None]:
+    """What a mutation came to, and its code. Its own answer counts, whatever failed in showing it."""
     answer = None if note is None else note.answer
     if isinstance(answer, Refusal):
-        return {"outcome": Outcome.REFUSED, "note": note, "code": answer.code}
+        return Outcome.REFUSED, answer.code
     if code is not None and answer is None:
-        return {"outcome": Outcome.FAILED, "note": note, "code": code}
-    return {"outcome": Outcome.ACCEPTED, "note": note, "code": code}
-
-
-def _unknown(note: Written) -> dict[str, Any]:
-    return {"outcome": Outcome.UNKNOWN, "note": note, "code": "BROKEN_OFF"}
+        return Outcome.FAILED, code
+    return Outcome.ACCEPTED, code
 
 
 def _named(answer: object) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
+from gateway.audit.entering import Book
 from gateway.audit.tables import audit
-from gateway.database import Database
 
 BATCH = 500
 """Rows of one transaction, for which whoever writes at that moment waits some 20 ms."""
@@ -18,7 +18,7 @@ def prune(connection: Connection, before: float, limit: int = BATCH) -> bool:
     return len(connection.execute(gone).all()) >= limit
 
 
-def prune_a_batch(database: Database, before: float) -> bool:
+def prune_a_batch(book: Book, before: float) -> bool:
     """The same in a transaction of its own."""
-    with database.writing.begin() as connection:
+    with book.database.writing.begin() as connection:
         return prune(connection, before)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from structlog.testing import LogCapture
 from structlog.typing import EventDict
 
+from domains.upstream import deadline_scope
 from gateway.audit import AuditRecord, AuditSettings
 from gateway.audit.scribe import BATCH, GATHERED, Scribe
 from gateway.database import open_database
@@ -134,6 +135,27 @@ async def test_each_is_told_of_a_database_that_fails(url: str) -> None:
             async with asyncio.timeout(2):
                 await asyncio.gather(*(scribe.keep(named(str(number))) for number in range(20)))
     assert [entry["record"]["id"] for entry in unkept(capture)] == [str(number) for number in range(20)]
+
+
+async def test_each_waits_as_long_as_they_may(sqlite_url: str, tmp_path: Path) -> None:
+    """While the database is held, who has less time than those before is told first, and who has more waits on."""
+    scribe = Scribe(sqlite_url, AuditSettings(write_timeout_s=5))
+    with log() as capture:
+        async with scribe.running():
+            await scribe.keep(named("first"))
+            with closing(sqlite3.connect(tmp_path / "retailgraph.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                patient = asyncio.create_task(scribe.keep(named("patient")))
+                await asyncio.sleep(0)
+                async with asyncio.timeout(2):
+                    for limit_s in (0.05, 0.01):
+                        with deadline_scope(limit_s):
+                            await scribe.keep(named(f"late-{limit_s}"))
+                assert not patient.done()
+                other.execute("ROLLBACK")
+            await patient
+    assert [entry["record"]["id"] for entry in unkept(capture)] == ["late-0.05", "late-0.01"]
+    assert [one.id for one in recorded(sqlite_url)] == ["first", "patient", "late-0.05", "late-0.01"]
 
 
 async def test_who_goes_away_takes_no_record_along(sqlite_url: str, tmp_path: Path) -> None:
