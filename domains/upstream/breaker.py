@@ -29,7 +29,9 @@ class BreakerState(enum.Enum):
     HALF_OPEN = "HALF_OPEN"
 
 
-_CLOSED = BreakerState.CLOSED  # looked at several times a call, and an attribute of an enum is slow to find
+# Looked at with every call, and an attribute of an enum is slow to find.
+_CLOSED, _HALF_OPEN = BreakerState.CLOSED, BreakerState.HALF_OPEN
+_IGNORED, _FAILURE = Verdict.IGNORED, Verdict.FAILURE
 
 
 class Permit(NamedTuple):
@@ -72,7 +74,7 @@ class Breaker:
             return None
         if self.state is BreakerState.OPEN:
             self._become(BreakerState.HALF_OPEN)
-        if self.state is BreakerState.HALF_OPEN:
+        if self.state is _HALF_OPEN:
             self._probing = True
         return self._permit
 
@@ -82,7 +84,7 @@ class Breaker:
             return None
         if self.state is BreakerState.OPEN and now < self._open_until:
             return self._open_until - now
-        if self.state is BreakerState.HALF_OPEN and self._probing:
+        if self.state is _HALF_OPEN and self._probing:
             return self._policy.slow_call_s  # by then the probe has passed or failed
         return None
 
@@ -91,10 +93,10 @@ class Breaker:
         if permit.era != self._permit.era:
             return
         slow = elapsed_s >= self._policy.slow_call_s
-        if self.state is BreakerState.HALF_OPEN:
+        if self.state is _HALF_OPEN:
             self._settle_probe(verdict, slow, now)
-        elif verdict is not Verdict.IGNORED:
-            failed = verdict is Verdict.FAILURE
+        elif verdict is not _IGNORED:
+            failed = verdict is _FAILURE
             self._window.add(now, failed=failed, slow=slow)
             # A call that ended well never opens it: when good ones from before an outage grow old first, the window
             # gets worse after the system has come back.

@@ -42,13 +42,10 @@ class Errand(msgspec.Struct):
         return kind(self.system, self.call.capability, detail, retry_after_s=retry_after_s)
 
     def limits(self, left_s: float) -> Limits:
-        """What bounds an attempt that has `left_s`."""
+        """What bounds an attempt that has `left_s`, where that is less than usual."""
         policy = self.policy
-        limit_s, connect_s = policy.timeout_s, policy.connect_timeout_s
-        if left_s < limit_s or connect_s > limit_s:  # seldom
-            limit_s = min(limit_s, left_s)
-            connect_s = min(connect_s, limit_s)
-        return Limits(limit_s, connect_s, policy.body_max_bytes)
+        limit_s = min(policy.timeout_s, left_s)
+        return Limits(limit_s, min(policy.connect_timeout_s, limit_s), policy.body_max_bytes)
 
 
 def until(deadline: Deadline | None, policy: WirePolicy) -> float:

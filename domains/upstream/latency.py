@@ -10,6 +10,9 @@ import msgspec
 
 from domains.upstream.policy import WirePolicy
 
+SORT_FROM = 32
+"""So many that came and went since the last question take as long as sorting all."""
+
 
 class Latency:
     """Quantiles over the newest answers: at most `latency_samples_max`, none older than `latency_window_s`.
@@ -23,9 +26,13 @@ class Latency:
     def __init__(self, policy: WirePolicy) -> None:
         self._policy = policy
         self._samples: deque[_Sample] = deque()
-        # Their lengths, kept in order as they come and go: sorting them at every question took 25 us of each call that
-        # was cut or had little time, and a system that hangs has many of those.
+        # Their lengths in order, less what came and went since the last question. Sorting them at every question took
+        # 25 us of each call that was cut or had little time, and a system that hangs has many of those; keeping them in
+        # order with every answer is for nothing where nobody asks.
         self._ordered: list[float] = []
+        self._came: list[float] = []
+        self._went: list[float] = []
+        self._longest_s = 0.0  # of those there were since the last question
         self._next_probe = -math.inf
         self._probed_at: float | None = None
         self._doubted_s = 0.0  # the estimate that the probe is to disprove
@@ -34,7 +41,7 @@ class Latency:
         if self._probed_at is not None and now - elapsed_s >= self._probed_at and elapsed_s < self._doubted_s:
             self._probed_at = None
             self._samples = deque(one for one in self._samples if not one.was_cut)
-            self._ordered = sorted(one.elapsed_s for one in self._samples)
+            self._sort()
         self._take(_Sample(now, elapsed_s))
 
     def cut(self, elapsed_s: float, now: float) -> None:
@@ -45,7 +52,7 @@ class Latency:
         oldest = now - self._policy.latency_window_s
         while self._samples and self._samples[0].at < oldest:
             self._drop_oldest()
-        ordered = self._ordered
+        ordered = self._in_order()
         if len(ordered) < max(1, self._policy.latency_minimum):
             return None
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
@@ -55,7 +62,7 @@ class Latency:
 
         Says no once every `latency_probe_every_s` against its own belief, so that the belief can be corrected.
         """
-        if not self._ordered or remaining_s >= self._ordered[-1]:  # the usual case
+        if remaining_s >= self._longest_s:  # the usual case
             return False
         expected_s = self.quantile_s(0.95, now)
         if expected_s is None or remaining_s >= expected_s:
@@ -68,12 +75,34 @@ class Latency:
 
     def _take(self, sample: _Sample) -> None:
         self._samples.append(sample)
-        insort(self._ordered, sample.elapsed_s)
+        if len(self._came) <= SORT_FROM:  # beyond it all are sorted
+            self._came.append(sample.elapsed_s)
+        self._longest_s = max(self._longest_s, sample.elapsed_s)
         if len(self._samples) > self._policy.latency_samples_max:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        del self._ordered[bisect_left(self._ordered, self._samples.popleft().elapsed_s)]
+        gone = self._samples.popleft()
+        if len(self._went) <= SORT_FROM:
+            self._went.append(gone.elapsed_s)
+
+    def _in_order(self) -> list[float]:
+        """All lengths, sorted."""
+        if len(self._came) + len(self._went) > SORT_FROM:
+            self._sort()
+        for elapsed_s in self._came:
+            insort(self._ordered, elapsed_s)
+        for elapsed_s in self._went:
+            del self._ordered[bisect_left(self._ordered, elapsed_s)]
+        self._came.clear()
+        self._went.clear()
+        self._longest_s = self._ordered[-1] if self._ordered else 0.0
+        return self._ordered
+
+    def _sort(self) -> None:
+        self._ordered = sorted([one.elapsed_s for one in self._samples])
+        self._came.clear()
+        self._went.clear()
 
 
 class _Sample(msgspec.Struct, frozen=True, gc=False):

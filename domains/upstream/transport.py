@@ -44,7 +44,6 @@ from domains.vocabulary import (
 )
 
 R = TypeVar("R")
-
 _value = attrgetter("value")
 
 CAPABILITIES_MAX = 128  # some ten times what the widest system offers: beyond it, names are being built from data
@@ -85,6 +84,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._random = random
         self._hooks = tuple(hooks)
         self._slots = Slots(policy.slots_max, policy.queue_max)
+        self._usual = Limits(policy.timeout_s, min(policy.connect_timeout_s, policy.timeout_s), policy.body_max_bytes)
         self._serial = Serial(policy.serial_keys_max, policy.queue_max)
         self._pacing = Pacing(policy)
         self._sitting_out = 0
@@ -239,7 +239,7 @@ class Wire(httpx.AsyncBaseTransport):
         lane.in_flight += 1
         verdict, has_answered = Verdict.IGNORED, False
         try:
-            limits = errand.limits(left_s)
+            limits = self._usual if left_s >= self.policy.timeout_s else errand.limits(left_s)
             found = await self._carrier.carry(errand.letter, errand.said, limits)
             answer = self._read(errand, found, limits, left_s)
             verdict, has_answered = Verdict.SUCCESS, True

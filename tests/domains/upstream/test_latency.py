@@ -110,19 +110,40 @@ def test_answers_that_were_slow_are_not_forgotten_for_a_quick_one() -> None:
     assert estimate.is_too_late(0.1, 0.2)
 
 
+def quantile(taken: list[tuple[float, float]], share: float, now: float) -> float | None:
+    young = sorted(elapsed_s for at, elapsed_s in taken if at >= now - POLICY.latency_window_s)
+    return young[min(len(young) - 1, int(share * len(young)))] if len(young) >= POLICY.latency_minimum else None
+
+
 @settings(deadline=None)
 @given(
-    answers=st.lists(st.tuples(st.floats(0, 2), st.floats(0, 3)), min_size=1, max_size=150),
+    answers=st.lists(st.tuples(st.floats(0, 2), st.floats(0, 3), st.booleans()), min_size=1, max_size=250),
     share=st.floats(0, 1),
 )
-def test_the_order_is_kept_as_samples_come_and_go(answers: list[tuple[float, float]], share: float) -> None:
-    """After any number of answers, too many or too old, a quantile is that of the newest ones that are young enough."""
+def test_the_order_is_kept_as_samples_come_and_go(answers: list[tuple[float, float, bool]], share: float) -> None:
+    """Whenever somebody asks, a quantile is that of the newest answers that are young enough, however many came since
+    the last question."""
     estimate, now = Latency(POLICY), 0.0
     taken: list[tuple[float, float]] = []
-    for elapsed_s, pause_s in answers:
-        now += pause_s
+    for elapsed_s, pause_s, is_asked in answers:
+        now += pause_s if is_asked else pause_s / 100
         estimate.answered(elapsed_s, now)
         taken = [*taken, (now, elapsed_s)][-POLICY.latency_samples_max :]
-    young = sorted(elapsed_s for at, elapsed_s in taken if at >= now - POLICY.latency_window_s)
-    expected = young[min(len(young) - 1, int(share * len(young)))] if len(young) >= POLICY.latency_minimum else None
-    assert estimate.quantile_s(share, now) == expected
+        if is_asked:
+            assert estimate.quantile_s(share, now) == quantile(taken, share, now)
+    assert estimate.quantile_s(share, now) == quantile(taken, share, now)
+
+
+@given(
+    elapsed_s=st.lists(st.floats(0, 2), min_size=10, max_size=150), left_s=st.floats(0, 2), asked_at=st.integers(0, 149)
+)
+def test_who_has_enough_time_is_never_held_back(elapsed_s: list[float], left_s: float, asked_at: int) -> None:
+    """A call is held back exactly where it has less time than p95, whether or not there was a question before."""
+    estimate = latency(elapsed_s[:asked_at])
+    estimate.is_too_late(0.0, 0.0)  # the probe of this second, if there is anything to be disproved
+    for one in elapsed_s[asked_at:]:
+        estimate.answered(one, 0.0)
+    p95 = quantile([(0.0, one) for one in elapsed_s[-POLICY.latency_samples_max :]], 0.95, 0.0)
+    assert p95 is not None
+    estimate.is_too_late(-1.0, 0.0)  # the same, for who has no time at all
+    assert estimate.is_too_late(left_s, 0.5) == (left_s < p95)
