@@ -16,6 +16,7 @@ from gateway.http.hops import ForwardedBy, TrustedProxies, seen_through
 from gateway.http.known import KnownRequests, Looked, stumbled
 
 _LOOKED: Final = "state.retailgraph.looked"
+_UNKNOWN: Final = "state.retailgraph.unknown"
 
 
 class Rendered(NamedTuple):
@@ -47,6 +48,9 @@ class AtOnce:
         if self._drain.draining:
             return None
         try:
+            if not self._requests.may_know(scope, body):
+                is_unknown(scope, body)
+                return None
             return self._answer(seen_through(scope, self._trusted, self._by), body)
         except Exception as bug:  # noqa: BLE001 - the wall: the app can do without all this, and the server not
             stumbled(bug)
@@ -65,6 +69,17 @@ class AtOnce:
         sent = known.body(whole, answers.clock())
         own = correlation_of(looked.ids).encode("ascii")
         return Rendered(known.status, b"%b%b: %b\r\n" % (known.text, CORRELATION_LINE, own), sent)
+
+
+def is_unknown(scope: Scope, body: bytes) -> None:
+    """No request like this one, with this body, is known."""
+    scope[_UNKNOWN] = body
+
+
+def unknown(scope: Scope) -> bytes | None:
+    """The body of a request of which it was found that none like it is known; None for any other."""
+    body: bytes | None = scope.get(_UNKNOWN)
+    return body
 
 
 def looked_at(requests: KnownRequests, scope: Scope) -> Looked | None:

@@ -8,9 +8,9 @@ from socket import socket
 from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.http.marks import set_mark
+from gateway.http.marks import marks_of
 
 
 class Drain:
@@ -67,17 +67,11 @@ class Draining:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-
-        drain = self._drain
-
-        def parting(message: Message) -> Awaitable[None]:
-            if drain.draining and message["type"] == "http.response.start":
-                set_mark(message, b"connection", b"close")
-            return send(message)
-
+        marks, drain = marks_of(send), self._drain
+        marks.leaving = drain
         drain.in_flight += 1
         try:
-            await self._app(scope, receive, parting)
+            await self._app(scope, receive, marks)
         finally:
             drain.left()
 

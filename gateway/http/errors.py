@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domains.upstream import correlation_id
 from gateway.engine import Fault, fault, internal_fault
-from gateway.http.marks import lines_of, marks_of
+from gateway.http.marks import Marks, lines_of, marks_of
 from gateway.limits import Refusal
 
 _log = structlog.get_logger(__name__)
@@ -81,9 +81,12 @@ class Reply(NamedTuple):
     headers: dict[str, str]
 
     async def send(self, send: Send) -> None:
-        """Send it as two ASGI messages."""
+        """Send it as a whole where the server takes it so, or else as two ASGI messages."""
+        has_length = self.status not in _BODILESS
+        if type(send) is Marks and send.sends(self.status, self.headers, self.body, has_length=has_length):
+            return
         raw = lines_of(self.headers)
-        if self.status not in _BODILESS:
+        if has_length:
             raw.append((b"content-length", b"%d" % len(self.body)))
         await send({"type": "http.response.start", "status": self.status, "headers": raw})
         await send({"type": "http.response.body", "body": self.body})

@@ -6,18 +6,20 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.http.marks import marks_of
+from gateway.http.marks import Missing, marks_of
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 """What is no page loads nothing and stands in no frame; pages bring a policy of their own."""
 
-_ALWAYS = {
-    b"x-content-type-options": b"nosniff",  # JSON with a script in it stays JSON
-    b"referrer-policy": b"no-referrer",  # a GET has its document and variables in the address
-    # Keeps answers out of other sites' tags and workers. Fetches that CORS let through are not asked this.
-    b"cross-origin-resource-policy": b"same-origin",
-    b"content-security-policy": API_POLICY.encode("ascii"),
-}
+_ALWAYS = Missing(
+    {
+        b"x-content-type-options": b"nosniff",  # JSON with a script in it stays JSON
+        b"referrer-policy": b"no-referrer",  # a GET has its document and variables in the address
+        # Keeps answers out of other sites' tags and workers. Fetches that CORS let through are not asked this.
+        b"cross-origin-resource-policy": b"same-origin",
+        b"content-security-policy": API_POLICY.encode("ascii"),
+    }
+)
 
 
 class Hardening:

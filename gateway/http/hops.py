@@ -68,11 +68,12 @@ class Hops:
     def __init__(self, app: ASGIApp, trusted: TrustedProxies, by: ForwardedBy = "x-forwarded-for") -> None:
         self._app = app
         self._trusted = trusted
+        self._trusts = bool(trusted)
         self._by = by
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, in the name of its client."""
-        if scope["type"] in {"http", "websocket"}:
+        if self._trusts and scope["type"] in {"http", "websocket"}:
             scope = seen_through(scope, self._trusted, self._by)
         return self._app(scope, receive, send)
 

@@ -14,9 +14,10 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.http.at_once import looked_at
+from gateway.http.at_once import is_unknown, looked_at, unknown
 from gateway.http.correlation import CORRELATION_LINE, correlation_of
-from gateway.http.known import Given, Key, Known, KnownRequests, Looked, key_of, noted, stumbled
+from gateway.http.known import Known, KnownRequests, Looked, key_of, noted, stumbled
+from gateway.http.marks import Marks, marks_of
 from gateway.http.within import Begun
 from gateway.limits import Refused
 
@@ -31,38 +32,54 @@ class Kept:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer what anybody may ask, and pass the rest on."""
-        looked = looked_at(self._requests, scope)
-        if looked is None:
+        if scope["type"] != "http":
             return self._app(scope, receive, send)
-        return self._answered(looked, scope, receive, send)
+        marks = marks_of(send)
+        if unknown(scope) is None:
+            looked = looked_at(self._requests, scope)
+            if looked is None:
+                return self._app(scope, receive, marks)
+            return self._answered(looked, scope, receive, marks)
+        marks.told_to(self, scope)
+        return self._app(scope, receive, marks)
 
-    async def _answered(self, looked: Looked, scope: Scope, receive: Receive, send: Send) -> None:
-        key = looked.key
-        if key is None and scope["method"] == "POST":
+    async def _answered(self, looked: Looked, scope: Scope, receive: Receive, marks: Marks) -> None:
+        body = b"" if looked.key is None else looked.key[-1]
+        if looked.key is None and scope["method"] == "POST":
             # Nothing is waited for: who is slow is waited for where that has a limit.
             begun = Begun(receive())
             message = begun.result
             receive = _again(begun, receive)
             if message is None or "body" not in message or message.get("more_body", False):
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, marks)
                 return
-            key = key_of(scope, looked.lines, message["body"])
-        key = key or key_of(scope, looked.lines, b"")
-        known = self._requests.find(key)
+            body = message["body"]
+        known = self._requests.find(looked.key or key_of(scope, looked.lines, body))
         if known is not None:
-            body = await self._counted(known)
-            if body is not None:
+            given = await self._counted(known)
+            if given is not None:
                 own = (CORRELATION_LINE, correlation_of(looked.ids).encode("ascii"))
-                await send({"type": "http.response.start", "status": known.status, "headers": [*known.lines, own]})
-                await send({"type": "http.response.body", "body": body})
+                await marks({"type": "http.response.start", "status": known.status, "headers": [*known.lines, own]})
+                await marks({"type": "http.response.body", "body": given})
                 return
+        is_unknown(scope, body)
+        marks.told_to(self, scope)
+        await self._app(scope, receive, marks)
 
-        def heard(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start" and (given := noted(scope)) is not None:
-                return self._remembered(key, given, message, send)
-            return send(message)
+    def wants(self, scope: Scope) -> bool:
+        """Whether it is given what is kept, and others like it can be."""
+        return noted(scope) is not None
 
-        await self._app(scope, receive, heard)
+    async def hear(self, scope: Scope, message: Message, send: Send) -> None:
+        """Send the beginning of an answer on, and remember it."""
+        head = dict(message)  # who stands outside goes on writing
+        await send(message)
+        try:
+            looked, given = self._requests.look(scope, unknown(scope)), noted(scope)
+            if looked is not None and looked.key is not None and given is not None:
+                self._requests.remember(looked.key, given, head)
+        except Exception as bug:  # noqa: BLE001 - the answer has begun, and is whole
+            stumbled(bug)
 
     async def _counted(self, known: Known) -> bytes | None:
         """What to give, when it has been counted. None where nothing was done, and the request is to go the long way.
@@ -83,14 +100,6 @@ class Kept:
         except Exception as bug:  # noqa: BLE001 - the wall: see there
             stumbled(bug)
             return None
-
-    async def _remembered(self, key: Key, given: Given, message: Message, send: Send) -> None:
-        head = dict(message)  # who stands outside goes on writing
-        await send(message)
-        try:
-            self._requests.remember(key, given, head)
-        except Exception as bug:  # noqa: BLE001 - the answer has begun, and is whole
-            stumbled(bug)
 
 
 def _again(begun: Begun[Message], receive: Receive) -> Receive:

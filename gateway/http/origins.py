@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import orjson
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.correlation import CORRELATION_HEADER
 from gateway.http.errors import HttpFault, Reply
 from gateway.http.head import head_of
 from gateway.http.idempotency import IDEMPOTENCY_HEADER, REPLAYED_HEADER
-from gateway.http.marks import marks_of, set_mark
+from gateway.http.marks import marks_of
 
 OriginsOf = Callable[[str], Collection[str]]
 """The origins of an audience, by its name."""
@@ -38,7 +38,7 @@ _ASKED_WITH = (
     "X-Apollo-Operation-Name",
 )
 _SHOWN = ("Age", REPLAYED_HEADER, "Retry-After", "WWW-Authenticate", CORRELATION_HEADER)
-_SHOWN_LINE = ", ".join(_SHOWN).encode("ascii")
+_SHOWN_LINES = {b"access-control-expose-headers": ", ".join(_SHOWN).encode("ascii")}
 
 # Scheme, host and a port that is not the scheme's own, as browsers write it (RFC 6454, 6.2).
 _ORIGIN = re.compile(r"(https?)://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?", re.ASCII)
@@ -141,16 +141,10 @@ class CrossOrigin:
             return _preflight(origin).send(send)
         marks = marks_of(send)
         marks.vary = b"Origin"
-        if origin is None:
-            return self._app(scope, receive, marks)
-
-        def readable(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start" and not scope.get(_REFUSED):
-                set_mark(message, b"access-control-allow-origin", origin.encode("latin-1"))
-                set_mark(message, b"access-control-expose-headers", _SHOWN_LINE)
-            return marks(message)
-
-        return self._app(scope, receive, readable)
+        if origin is not None:
+            readable = {b"access-control-allow-origin": origin.encode("latin-1"), **_SHOWN_LINES}
+            marks.late = lambda: {} if scope.get(_REFUSED) else readable
+        return self._app(scope, receive, marks)
 
 
 def _asks_first(scope: Scope) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.connections import AnsweredHandshakes, Connection
@@ -23,6 +24,7 @@ class Timer:
     """What is due after `delay_s`."""
 
     delay_s: float
+    due_s: float
     ring: Callable[[], object]
     pending: set[Timer]
 
@@ -36,9 +38,13 @@ class Timers:
 
     pending: set[Timer] = field(default_factory=set)
     set_in_all: int = 0
+    now_s: float = 0.0
+
+    def time(self) -> float:
+        return self.now_s
 
     def call_later(self, delay_s: float, call: Callable[..., object], *args: object) -> Timer:
-        timer = Timer(delay_s, lambda: call(*args), self.pending)
+        timer = Timer(delay_s, self.now_s + delay_s, lambda: call(*args), self.pending)
         self.pending.add(timer)
         self.set_in_all += 1
         return timer
@@ -50,13 +56,15 @@ class Timers:
         """Let the time come for what is due after so long. Raises StopIteration where nothing is."""
         timer = next(timer for timer in self.pending if timer.delay_s == delay_s)
         timer.cancel()
+        self.now_s = max(self.now_s, timer.due_s)
         timer.ring()
 
 
 class Pipe(asyncio.Transport):
-    """`writes` are what was written, piece by piece. After `room` bytes that nobody reads the client is a slow one."""
+    """`writes` are what was written, piece by piece. After `room` bytes that nobody reads the client is a slow one.
+    `protocol` is the server's, to be compared with another."""
 
-    def __init__(self, app: ASGIApp, *, room: int = 1 << 30) -> None:
+    def __init__(self, app: ASGIApp, *, room: int = 1 << 30, protocol: type[HttpToolsProtocol] = Connection) -> None:
         super().__init__()
         self.writes: list[bytes] = []
         self.state = ServerState()
@@ -68,14 +76,14 @@ class Pipe(asyncio.Transport):
         self.protocol: asyncio.BaseProtocol | None = None
         config = uvicorn.Config(
             app,
-            http=Connection,
+            http=protocol,
             ws=AnsweredHandshakes,
             lifespan="off",
             log_config=None,
             access_log=False,
             proxy_headers=False,
         )
-        self.served = Connection(config, self.state, {}, cast("asyncio.AbstractEventLoop", self.timers))
+        self.served = protocol(config, self.state, {}, cast("asyncio.AbstractEventLoop", self.timers))
         self.served.connection_made(self)
 
     def sends(self, *pieces: bytes) -> Pipe:

@@ -11,7 +11,7 @@ from structlog.testing import LogCapture
 
 from gateway.answers import Answers, AnswerSettings, Question, Whole
 from gateway.http import HttpSettings, Kept, KnownRequests
-from gateway.http.known import KNOWN_MAX, Given, note
+from gateway.http.known import KNOWN_MAX, Given, Key, note
 from tests.gateway.http.show_window import QUERY, Life, Shop, Street, asked, in_one_piece
 
 
@@ -69,7 +69,7 @@ async def test_a_bug_in_remembering_is_told_and_harms_no_answer(bug: str, logged
             return super().__getattribute__(name)
 
     shop = Shop()
-    street = Street(shop)
+    street = Street(shop, remembers=False)  # of two that listen the inner one is told
     app = Kept(street, Broken(shop.answers, HttpSettings(), {"/"}))
     async with in_one_piece(app) as http:
         for _ in range(2):
@@ -89,9 +89,11 @@ async def test_no_more_is_remembered_than_fits() -> None:
     assert question is not None
     _keep(answers, question, b'{"data":null')
     given, noted = _noting(question)
-    app = Kept(given, KnownRequests(answers, HttpSettings(), {"/"}))
+    requests = KnownRequests(answers, HttpSettings(), {"/"})
+    app, post = Kept(given, requests), {"method": "POST", "query_string": b""}
     for number in range(KNOWN_MAX + 1):
         await _sent(app, [b"%d" % number])
+    assert [requests.may_know(post, b"%d" % number) for number in (0, 1, KNOWN_MAX)] == [False, True, True]
     await _sent(app, [b"%d" % KNOWN_MAX])
     assert len(noted) == KNOWN_MAX + 1
     await _sent(app, [b"0"])
@@ -99,6 +101,26 @@ async def test_no_more_is_remembered_than_fits() -> None:
     for _ in range(2):
         await _sent(app, [b"x" * 9_000])
     assert len(noted) == KNOWN_MAX + 4
+
+
+async def test_a_text_is_known_as_long_as_any_request_by_it() -> None:
+    """By whatever else two of them differ, and however often one of them is remembered."""
+    answers = Answers(AnswerSettings(), lambda: Life().observed_at)
+    question = answers.question("anybody", None, "{ a }", None, None, is_query=lambda: True)
+    assert question is not None
+    requests = KnownRequests(answers, HttpSettings(), {"/"})
+    head: Message = {"status": 200, "headers": [(b"content-length", b"0")]}
+
+    def key(host: bytes) -> Key:
+        return "POST", "http", "/", b"/", b"", ((b"host", host),), b"text"
+
+    post = {"method": "POST", "query_string": b""}
+    for host in (b"a", b"b", b"a"):
+        requests.remember(key(host), Given(question, Shop(), None), head)
+    for host in (b"a", b"b"):
+        assert requests.may_know(post, b"text")
+        requests._forget(key(host))
+    assert not requests.may_know(post, b"text")
 
 
 def _noting(question: Question, etag: str | None = None) -> tuple[ASGIApp, list[Scope]]:
