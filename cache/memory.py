@@ -35,7 +35,7 @@ class _Kept(msgspec.Struct):
 
     def taken_down(self) -> bool:
         """Whether it was on a board, on which it is no more."""
-        return self.board is not None and self.board.readings.pop(self.name, None) is not None
+        return self.board is not None and self.board.take_down(self.name)
 
 
 class _Floor(msgspec.Struct, frozen=True):

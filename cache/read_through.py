@@ -126,8 +126,9 @@ class Cached(Generic[K, T]):
             self._show(owner, keys, texts, entries)
         return fresh
 
-    def at_once(self, keys: Sequence[K], /) -> list[Reading[T]] | None:
+    def at_once(self, keys: Sequence[K], /) -> Sequence[Reading[T]] | None:
         """What `at_hand` would tell, one reading for each key in order, if all of them are on the board; else None.
+        The same Row for as long as can be, where a tuple of keys comes again.
 
         That is where keys come that were found at hand before: neither encoded, nor judged each by itself.
         """

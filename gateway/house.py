@@ -133,11 +133,13 @@ class House:
         self.streams = Streams(settings.streams)
         # Who somebody is, is found out each time; what follows from that changes with the settings alone.
         self._standing = lru_cache(STANDINGS_MAX)(self._stand)
+        self.visitors = self._stand(self._doorkeeper.anonymous)
+        """What follows from a request that does not say who asks."""
 
     @property
     def anybodys(self) -> Engine:
         """What answers callers who have said nothing of themselves."""
-        return self.views.of(self.audiences.of(self._settings.identity.anonymous.audience)).engine
+        return self.visitors.view.engine
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -164,7 +166,7 @@ class House:
         return self._retail
 
     async def standing(self, authorization: Sequence[str]) -> Standing:
-        """What follows from who sends these values of `Authorization`.
+        """What follows from who sends these values of `Authorization`, or none.
 
         Raises Unauthenticated, and HttpFault (503) while nobody can tell.
         """
@@ -227,7 +229,7 @@ class _Stay:
     async def __aenter__(self) -> Admitted:
         house, scope = self._house, self._scope
         head = head_of(scope)
-        standing = await house.standing(head.all(b"authorization"))
+        standing = await house.standing(head.all(b"authorization")) if b"authorization" in head else house.visitors
         caller, audience, view = standing.caller, standing.audience, standing.view
         if b"origin" in head:
             house.origins.check(scope, caller.audience)

@@ -125,7 +125,7 @@ async def availability_of(
     _check(len(skus) * len(locations))
     ports = info.context.retail.inventory
     grid = ports.grids.of(skus, locations, fulfillment)
-    return grid.rows(await info.context.loaders.of(ports.stock).settle(grid.keys), ports.promiser)
+    return grid.rows(await info.context.loaders.of(ports.stock).row(grid.keys), ports.promiser)
 
 
 def list_or_failure(answers: list[Answer]) -> list[Answer] | UpstreamError:

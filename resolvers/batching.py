@@ -31,7 +31,7 @@ class _Level:
 
     arguments: dict[str, Any]
     parents: list[object]
-    answer: asyncio.Task[list[Any]]
+    answer: asyncio.Task[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Gathering:
         load: Load,
         info: strawberry.Info[Any, Any],
         arguments: dict[str, Any],
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         others = [level for level in self._open.pop(place) if level.parents is not parents]
         if others:
             self._open[place] = others
@@ -114,17 +114,20 @@ class Gathering:
     async def level(
         self,
         load: Load,
-        parents: list[Any],
+        parents: Sequence[Any],
         info: strawberry.Info[Any, Any],
         arguments: dict[str, Any],
         position: Position,
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         """The values for all parents of a level at once, for an engine that has them in hand.
 
         One for each in order; an exception is the value of a parent that has none. `info` is that of any of them.
         """
         within_s = position.within_s(info)
-        values = await as_fresh_as(within_s, load, parents, info, **arguments)
+        if demanded_age_s() == within_s:  # as nearly always, and without a coroutine in between
+            values = await load(parents, info, **arguments)
+        else:
+            values = await as_fresh_as(within_s, load, parents, info, **arguments)
         return self._heard(load, parents, values, position.path, within_s, may_fail=position.may_fail)
 
     async def _answered(
@@ -134,7 +137,7 @@ class Gathering:
         load: Load,
         info: strawberry.Info[Any, Any],
         arguments: dict[str, Any],
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         values = await as_fresh_as(place.within_s, load, parents, info, **arguments)
         return self._heard(load, parents, values, place.path, place.within_s, may_fail=place.may_fail)
 
@@ -147,7 +150,7 @@ class Gathering:
         within_s: int | None,
         *,
         may_fail: bool,
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         if len(values) != len(parents):
             raise RuntimeError(f"{len(parents)} parents got {len(values)} values from {load!r}")
         return self._provenance.tell(path, values, within_s=within_s, whole=may_fail)

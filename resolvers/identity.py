@@ -1,6 +1,7 @@
 """Public ids: `Type:native`, so that an id alone says what it names. Bare ones are taken where the type is known."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import strawberry
@@ -25,11 +26,15 @@ NODE_TYPES = (
 
 NATIVE_MAX = 255
 
+IDS_MAX = 2_000
+"""Given ids whose native ones are remembered: some 1 MB when each is as long as may be."""
+
 
 def public_id(type_name: str, native: str) -> strawberry.ID:
     return strawberry.ID(f"{type_name}:{native}")
 
 
+@lru_cache(IDS_MAX)  # what is written out in a document comes with each request for it
 def native_id(type_name: str, given: str, *path: str | int) -> str:
     """The native id behind `given`, which names a `type_name`.
 

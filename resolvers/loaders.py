@@ -38,7 +38,12 @@ class _Levels(DataLoader[dict[K, None], _Bugs]):
     cache = False
 
     def __init__(
-        self, fetch: Fetch[K, Any], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
+        self,
+        fetch: Fetch[K, Any],
+        running: set[asyncio.Task[Any]],
+        provenance: Provenance,
+        within_s: float | None,
+        known: dict[K, _Answer[Any]],
     ) -> None:
         # All that we need of what aiodataloader sets up: to look at its batch function takes longer than the rest.
         self._queue = []
@@ -47,13 +52,9 @@ class _Levels(DataLoader[dict[K, None], _Bugs]):
         self._provenance = provenance
         self._within_s = within_s
         self._near: Callable[[Collection[K]], Mapping[K, Reading[Any] | None]] | None = getattr(fetch, "at_hand", None)
-        # A demand makes an answer another one for each who asks.
-        self._whole: Callable[[Sequence[K]], list[Reading[Any]] | None] | None
-        self._whole = getattr(fetch, "at_once", None) if within_s is None else None
-        self._first: tuple[Sequence[Any], list[Reading[Any]]] | None = None
         self.unwritten = False
         """Whether a key has no answer because our own books could not be read."""
-        self.known: dict[K, _Answer[Any]] = {}
+        self.known = known
         self.awaited: dict[K, list[asyncio.Future[_Bugs]]] = {}
         """By each key on its way, those who wait for its level, each with a future that is nobody else's to cancel."""
 
@@ -73,20 +74,6 @@ class _Levels(DataLoader[dict[K, None], _Bugs]):
         self._provenance.waited = True
         self._running.add(task := self.loop.create_task(self._answered([level.key for level in queue])))
         task.add_done_callback(self._running.discard)
-
-    def at_once(self, keys: Sequence[K | None]) -> list[Reading[Any]] | None:
-        """The whole answer to what is asked first, if it can be had so. What is asked next finds it known."""
-        if self._first is not None:
-            first, self._first = self._first, None
-            self.known.update(zip(*first, strict=True))
-        if self._whole is None or self.known or self.awaited:
-            return None
-        found = self._whole(keys)  # type: ignore[arg-type]  # nothing is found for a None
-        if found is not None:
-            self._provenance.asked.add(id(self._fetch))
-            self._first = keys, found
-            return found.copy()
-        return None
 
     def coming(self, wanted: dict[K, None]) -> Iterable[asyncio.Future[_Bugs]]:
         """What to wait for until all of `wanted` are known."""
@@ -182,7 +169,15 @@ class Loader(Generic[K, T]):
     def __init__(
         self, fetch: Fetch[K, T], running: set[asyncio.Task[Any]], provenance: Provenance, within_s: float | None
     ) -> None:
-        self._levels = _Levels(fetch, running, provenance, within_s)
+        self._fetch = fetch
+        self._running = running
+        self._provenance = provenance
+        self._within_s = within_s
+        # A demand makes an answer another one for each who asks.
+        self._whole: Callable[[Sequence[K | None]], Sequence[Reading[T]] | None] | None
+        self._whole = getattr(fetch, "at_once", None) if within_s is None else None
+        self._first: tuple[Sequence[Any], Sequence[Reading[T]]] | None = None
+        self._levels: _Levels[K] | None = None
 
     async def load(self, key: K) -> Reading[T] | None:
         """The reading of `key`, or None when there is no such thing. Raises UpstreamError and JournalUnavailable."""
@@ -199,29 +194,51 @@ class Loader(Generic[K, T]):
                 raise answer
         return [answer for answer in answers if not isinstance(answer, UpstreamError)]
 
+    async def row(self, keys: tuple[K, ...]) -> Sequence[Reading[T] | UpstreamError | None]:
+        """As `settle`; of keys that were found before, the very same Row as long as nothing in it has changed."""
+        whole = self._at_once(keys)
+        return await self.settle(keys) if whole is None else whole
+
     async def settle(self, keys: Sequence[K | None]) -> list[Reading[T] | UpstreamError | None]:
         """One answer per key, in order; a key None has the answer None. What failed is answered as its error.
 
         Raises JournalUnavailable: without our own books there is no answer to any part of the question.
         """
-        whole = self._levels.at_once(keys)
+        whole = self._at_once(keys)
         if whole is not None:
-            return whole  # type: ignore[return-value]  # nothing in it failed
-        known = self._levels.known
+            return list(whole)
+        levels = self._levels or self._waited_for()
+        known = levels.known
         # Whole dictionaries at a time: keys are hashed once here, which for a StockKey is most of the work.
         wanted: dict[Any, None] = dict.fromkeys(keys)
         wanted.pop(None, None)
         if known:
             wanted = {key: None for key in wanted if key not in known}
-        for answered in self._levels.coming(wanted) if wanted else ():
+        for answered in levels.coming(wanted) if wanted else ():
             for bug in await answered:
                 raise bug
         settled: list[Any] = [None if key is None else known[key] for key in keys]
-        if self._levels.unwritten:
+        if levels.unwritten:
             for answer in settled:
                 if isinstance(answer, JournalUnavailable):
                     raise answer
         return settled
+
+    def _at_once(self, keys: Sequence[K | None]) -> Sequence[Reading[T]] | None:
+        """The whole answer to what is asked first, if it can be had so. What is asked next finds it known."""
+        if self._whole is None or self._first is not None or self._levels is not None:
+            return None
+        found = self._whole(keys)  # nothing is found for a None
+        if found is not None:
+            self._provenance.asked.add(id(self._fetch))
+            self._first = keys, found
+        return found
+
+    def _waited_for(self) -> _Levels[K]:
+        known: dict[Any, Any] = {} if self._first is None else dict(zip(*self._first, strict=True))
+        levels = _Levels(self._fetch, self._running, self._provenance, self._within_s, known)
+        self._levels = levels
+        return levels
 
 
 class Loaders:

@@ -81,8 +81,9 @@ async def _product(
 
 async def _products(
     info: Info, skus: Annotated[list[str], strawberry.argument(description="The products' SKUs, 100 at most.")]
-) -> list[Reading[products.Product] | UpstreamError | None]:
-    return await info.context.loaders.of(info.context.retail.products.by_sku).settle(checked_skus(skus))
+) -> Sequence[Reading[products.Product] | UpstreamError | None]:
+    context = info.context
+    return await context.loaders.of(context.retail.products.by_sku).row(checked_skus(skus))
 
 
 @strawberry.type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -74,7 +74,19 @@ class Provenance:
         self._good_until = inf
         self._places: dict[str, FreshnessTier] = {}
 
-    def tell(self, place: str, values: Iterable[Any], *, within_s: int | None, whole: bool) -> list[Any]:
+    def one(self, place: str, value: Any, *, within_s: int | None) -> Any:
+        """As `tell`, of a field that has one value alone; most of these are a Reading, and need no list around it."""
+        if within_s is None:
+            if type(value) is Reading:
+                seen_at = value.observed_at
+                self._count(place, value.tier, seen_at, seen_at + value.max_age_s, None)
+                return value
+            if type(value) is Row:
+                self._count(place, FreshnessTier.FRESH, value.observed_at, value.fresh_until, None)
+                return value
+        return self.tell(place, [value], within_s=within_s, whole=False)[0]
+
+    def tell(self, place: str, values: Sequence[Any], *, within_s: int | None, whole: bool) -> Sequence[Any]:
         """Hear of the `values` of a field at `place`, and answer what to show instead of each.
 
         What is more than `within_s` old becomes a TooStale; a list that is nothing else does so once, if the field may
@@ -82,7 +94,7 @@ class Provenance:
         """
         if within_s is None and type(values) is Rows:
             self._count(place, FreshnessTier.FRESH, values.observed_at, values.fresh_until, None)
-            return list(values)
+            return values
         readings: list[Reading[Any]] = []
         if within_s is None:
             # Nothing is too old, so what is shown is what came: a quarter of the time of looking at each.
@@ -187,7 +199,7 @@ class _Young:
         return None
 
 
-def _shown(values: Iterable[Any], readings: list[Reading[Any]]) -> list[Any]:
+def _shown(values: Sequence[Any], readings: list[Reading[Any]]) -> list[Any]:
     """What `values` show, and all readings in them added to `readings`."""
     shown: list[Any] = []
     for value in values:

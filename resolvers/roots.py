@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 from strawberry.extensions import FieldExtension
 
+from domains.vocabulary import demanded_age_s
 from resolvers.batching import HasLoaders, Position, as_fresh_as, place_of
 from resolvers.directives import Degradation, Degrades, Served
 from resolvers.marks import Mark
@@ -25,7 +26,8 @@ class Rooted(FieldExtension):
     ) -> Any:
         raw = info._raw_info  # noqa: SLF001 - the syntax nodes and the GraphQL type have no public name
         position = Position.of(place_of(raw.path), raw.return_type, raw.field_nodes)
-        return await self.answered(next_, source, info, arguments, position)
+        (value,) = await self.answered(next_, source, info, arguments, position)
+        return value
 
     @staticmethod
     async def answered(
@@ -34,15 +36,17 @@ class Rooted(FieldExtension):
         info: strawberry.Info[HasLoaders, None],
         arguments: dict[str, Any],
         position: Position,
-    ) -> Any:
-        """The same where it is known already what is the same each time."""
+    ) -> tuple[Any]:
+        """The same, alone, where it is known already what is the same each time."""
         within_s = position.within_s(info)
-        value = await as_fresh_as(within_s, ask, source, info, **arguments)
-        provenance = info.context.loaders.provenance
-        (shown,) = provenance.tell(position.path, [value], within_s=within_s, whole=False)
+        if demanded_age_s() == within_s:  # as nearly always, and without a coroutine in between
+            value = await ask(source, info, **arguments)
+        else:
+            value = await as_fresh_as(within_s, ask, source, info, **arguments)
+        shown = info.context.loaders.provenance.one(position.path, value, within_s=within_s)
         if isinstance(shown, Exception):
             raise shown
-        return shown
+        return (shown,)
 
 
 def root_field(

@@ -10,7 +10,7 @@ from typing import Any
 
 from domains.inventory.model import StockKey
 from domains.inventory.promiser import Promiser
-from domains.vocabulary import FreshnessTier, FulfillmentType, LocationId, Reading, Rows, Sku
+from domains.vocabulary import FreshnessTier, FulfillmentType, LocationId, Question, Reading, Row, Rows, Sku
 
 POSITIONS_MAX = 20_000
 """Positions in the grids that are remembered: some 10 MB with what was read, 280 lists of 24 products at 3 places."""
@@ -27,7 +27,7 @@ class Grid:
     def __init__(
         self, skus: Sequence[Sku], locations: Sequence[LocationId | None], fulfillment: FulfillmentType | None
     ) -> None:
-        self.keys: tuple[StockKey, ...] = tuple(map(_key, product(skus, locations)))
+        self.keys: Question[StockKey] = Question(map(_key, product(skus, locations)))
         """Product by product."""
         self._width = len(locations)
         self._fulfillment = fulfillment
@@ -40,11 +40,12 @@ class Grid:
 
         By identity, as the promiser has it: what equals it could still be written in another way.
         """
-        if self._rows is not None and all(map(is_, found, self._found)):
+        if self._rows is not None and (found is self._found or all(map(is_, found, self._found))):
             return self._rows
         promised, width = promiser.of(found, self._fulfillment), self._width
         if all(type(one) is Reading and one.tier is FreshnessTier.FRESH for one in promised):
-            self._found, self._rows = tuple(found), Rows.of(promised, width)
+            self._found = found if type(found) is Row else tuple(found)
+            self._rows = Rows.of(promised, width)
             return self._rows
         return [promised[place : place + width] for place in range(0, len(promised), width)]
 

@@ -93,7 +93,7 @@ from domains.vocabulary.refusal import (
     not_asked,
     not_written,
 )
-from domains.vocabulary.rows import Row, Rows
+from domains.vocabulary.rows import Question, Row, Rows
 from domains.vocabulary.scoped import Scoped
 from domains.vocabulary.word import (
     VendorWord,
@@ -133,6 +133,7 @@ __all__ = [
     "ProgramId",
     "ProjectionCold",
     "PromotionId",
+    "Question",
     "Reading",
     "Record",
     "RedemptionId",

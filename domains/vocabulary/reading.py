@@ -72,10 +72,11 @@ class AtHand(Protocol[K, T]):
 class AtOnce(Protocol[K_contra, T]):
     """A Fetch that can often answer a whole question without waiting, and faster than key by key.
 
-    One reading for each key in order, repeats included; None when that is not so, and the question has to be asked.
+    One reading for each key in order, repeats included; None when that is not so, and the question has to be asked. A
+    tuple that was asked for before may be answered by a Row, the same as long as the readings are.
     """
 
-    def at_once(self, keys: Sequence[K_contra], /) -> "list[Reading[T]] | None": ...
+    def at_once(self, keys: Sequence[K_contra], /) -> "Sequence[Reading[T]] | None": ...
 
 
 @runtime_checkable

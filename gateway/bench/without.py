@@ -5,7 +5,7 @@ Everything else is the product's own: its middleware, its endpoint, its document
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, cast
@@ -13,6 +13,7 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Scope
 
 from domains.upstream import Deadline
+from domains.vocabulary import Rows
 from gateway.app import Gateway, around
 from gateway.bench.inside import CALLERS, Inside, become
 from gateway.documents import Desk
@@ -70,9 +71,13 @@ class _Visit:
 class Unheard(Provenance):
     """Nobody asks how fresh the answer is, and nothing is too old for it."""
 
-    def tell(self, place: str, values: Iterable[Any], *, within_s: int | None, whole: bool) -> list[Any]:  # noqa: ARG002 - as Provenance has it
+    def one(self, place: str, value: Any, *, within_s: int | None) -> Any:  # noqa: ARG002 - as Provenance has it
         """What came, taken out of what says what it was made of."""
-        return [_plain(value) for value in values]
+        return _plain(value)
+
+    def tell(self, place: str, values: Sequence[Any], *, within_s: int | None, whole: bool) -> Sequence[Any]:  # noqa: ARG002 - likewise
+        """Likewise."""
+        return values if type(values) is Rows else [_plain(value) for value in values]
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 Does not know HTTP, who is asking, or what any field means."""
 
-from gateway.engine.compiled import Ground
+from gateway.engine.compiled import Ground, Lasting
 from gateway.engine.execution import Answer, Engine
 from gateway.engine.faults import (
     INTROSPECTION_FORBIDDEN,
@@ -25,6 +25,7 @@ __all__ = [
     "Engine",
     "Fault",
     "Ground",
+    "Lasting",
     "Operations",
     "Prepared",
     "Toll",

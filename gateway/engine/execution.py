@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeGuard, cast
 
+import msgspec
 import strawberry
 from graphql import ASTValidationRule, DocumentNode, ExecutionResult, GraphQLSchema, OperationType, execute
 from strawberry.execution import optimized_is_awaitable
@@ -16,7 +16,7 @@ from gateway.engine.compiled import Ground, Tracer, stage_log
 from gateway.engine.faults import BAD_USER_INPUT, Fault, code_of, let_go, request_fault, resolver_fault
 from gateway.engine.operations import DEFAULT_SIZES, CacheSizes, Operations
 from gateway.engine.refusing import TOLD_MAX, Toll, chosen, kind_of, not_permitted, off_path, refusal, tolled
-from gateway.limits import DEFAULT_LIMITS, DocumentGuard, DocumentLimits, Priced
+from gateway.limits import DEFAULT_LIMITS, NOTHING, DocumentGuard, DocumentLimits, Priced
 from gateway.paths import Declared
 from gateway.permits import NOBODY, Held
 
@@ -24,8 +24,8 @@ from gateway.permits import NOBODY, Held
 _is_awaitable = cast("Callable[[object], TypeGuard[Awaitable[object]]]", optimized_is_awaitable)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+# A struct, which is made in a fifth of the time of a frozen dataclass: there is one for each operation.
+class Answer(msgspec.Struct, frozen=True):
     """What came of a request. A request error means that nothing ran: there is no data, not even null.
 
     `kind` is what kind of operation ran; None when none did.
@@ -116,22 +116,24 @@ class Engine:
         so is one that asks for more than `held` of its caller, and one for which `toll` has a refusal.
 
         An operation that `comes_again`, because its document is trusted, is compiled at once; others when they do.
-
         Every error of the request or of a resolver is in the answer; nothing is raised for them.
         """
         prepared = self.operations.prepare(text)
-        refused = refusal(
-            prepared,
-            operation_name,
-            only_query=only_query and occasion is None,
-            may_introspect=may_introspect,
-            streams=occasion is not None,
-        )
-        name = chosen(prepared, operation_name)
-        if not refused:
-            refused = off_path(prepared, name, path) or not_permitted(prepared, name, held)
+        if operation_name in prepared.anybodys:
+            name = prepared.anybodys[operation_name]
+            refused = off_path(prepared, name, path)
+        else:
+            refused = refusal(
+                prepared,
+                operation_name,
+                only_query=only_query and occasion is None,
+                may_introspect=may_introspect,
+                streams=occasion is not None,
+            )
+            name = chosen(prepared, operation_name)
+            refused = refused or off_path(prepared, name, path) or not_permitted(prepared, name, held)
         if not refused and toll is not None:
-            refused = await tolled(prepared, name, toll, variables or {})
+            refused = tolled(await toll(prepared.estimates.get(name, NOTHING), variables or {}))
         if refused or prepared.document is None:
             return Answer(None, refused, is_request_error=True)
         result: ExecutionResult | None = None

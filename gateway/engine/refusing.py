@@ -16,7 +16,7 @@ from gateway.engine.faults import (
     fault,
 )
 from gateway.engine.operations import Prepared
-from gateway.limits import NOTHING, Estimate, Refusal
+from gateway.limits import Estimate, Refusal
 from gateway.paths import Place, Touch, instead, offences
 from gateway.paths import code_of as off_path_code
 from gateway.permits import Held, lacking
@@ -51,16 +51,13 @@ def refusal(
     return (fault(f"{forbidden} is not open to this caller.", INTROSPECTION_FORBIDDEN),) if forbidden else ()
 
 
-async def tolled(
-    prepared: Prepared, name: str | None, toll: Toll, variables: Mapping[str, object]
-) -> tuple[Fault, ...]:
-    """Why `toll` will not have it run. `name` is the operation's, here and below, as `chosen` has it."""
-    told = await toll(prepared.estimates.get(name, NOTHING), variables)
+def tolled(told: Refusal | None) -> tuple[Fault, ...]:
+    """Why a toll will not have it run."""
     return () if told is None else (fault(told.message, told.code, **told.extensions),)
 
 
 def chosen(prepared: Prepared, operation_name: str | None) -> str | None:
-    """The name of the operation that runs, once it is known that one does."""
+    """The name of the operation that runs, here and below, once it is known that one does."""
     return operation_name if operation_name in prepared.kinds else next(iter(prepared.kinds), None)
 
 

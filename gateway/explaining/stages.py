@@ -58,7 +58,7 @@ def run_of(prepared: Prepared, operation_name: str | None, variables: Mapping[st
             stage.number + 1,
             tuple(key for key in stage.place.path if key is not None),
             stage.place.coordinate,
-            stage.ask_all is not None,
+            stage.ask is None,
             after.get(stage.number),
         )
         for stage in plan.stages

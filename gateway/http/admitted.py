@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from types import TracebackType
 from typing import Protocol
@@ -132,7 +132,7 @@ class _Entry:
         return self._turn.__aexit__(kind, error, trace)
 
 
-async def run(
+def run(
     engine: Engine,
     asked: GraphQLRequest,
     admitted: Admitted,
@@ -140,7 +140,7 @@ async def run(
     *,
     only_query: bool,
     occasion: object | None = None,
-) -> Answer:
+) -> Awaitable[Answer]:
     """Run one operation for a caller, on the path that its document says it is on if the caller may have that."""
     path = document_path(admitted.path, asked.path)
     engine = admitted.engine or engine
@@ -159,7 +159,7 @@ async def run(
     )
     if path is not None and path is not admitted.path:
         ask = _on(path, ask)
-    return await (ask if admitted.auditor is None else admitted.auditor.heard(asked, engine, ask))
+    return ask if admitted.auditor is None else admitted.auditor.heard(asked, engine, ask)
 
 
 async def _on(path: ServingPath, ask: Coroutine[object, object, Answer]) -> Answer:

@@ -71,7 +71,8 @@ async def read_body(scope: Scope, receive: Receive, settings: HttpSettings) -> b
         # Compared by digits first: a number of thousands of digits is not worth converting.
         if (len(announced) > 18 and len(announced.lstrip("0")) > 18) or int(announced) > settings.body_max_bytes:
             raise _too_large(settings)
-    begun = Begun(receive())
+    received = receive()
+    begun = received if isinstance(received, Begun) else Begun(received)  # it was begun by who looked at it before us
     message = begun.result
     if message is not None and message["type"] == "http.request" and not message.get("more_body", False):
         body: bytes = message.get("body", b"")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import orjson
 import structlog
 
-from gateway.engine import Answer, internal_fault
+from gateway.engine import Answer, Lasting, internal_fault
 
 _log = structlog.get_logger(__name__)
 
@@ -22,13 +22,32 @@ def encoded(answer: Answer, extensions: Mapping[str, object]) -> tuple[Answer, b
     if answer.errors:
         response["errors"] = answer.errors
     if not answer.is_request_error:
-        response["data"] = answer.data
+        response["data"] = answer.data and _said_before(answer.data)
     if extensions:
         response["extensions"] = extensions
     try:
         return answer, orjson.dumps(response)
     except TypeError as refused:
+        if not answer.is_request_error:
+            response["data"] = answer.data
         return _slowly(answer, response, refused)
+
+
+def _said_before(data: Mapping[str, object]) -> Mapping[str, object]:
+    """The data, with the lists of its root fields that stood in an answer before as they were written then."""
+    for key, value in data.items():
+        if type(value) is Lasting:
+            data = {**data, key: _written(value)}
+    return data
+
+
+def _written(value: Lasting) -> object:
+    if value.json is None:
+        try:
+            value.json = orjson.dumps(value)
+        except TypeError:  # by what is slower it will be written
+            return value
+    return orjson.Fragment(value.json)
 
 
 def _slowly(answer: Answer, response: Mapping[str, object], refused: TypeError) -> tuple[Answer, bytes]:

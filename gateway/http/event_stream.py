@@ -23,7 +23,7 @@ from gateway.http.encoding import encoded
 from gateway.http.errors import ClientGone, HttpFault, Reply
 from gateway.http.head import head_of
 from gateway.http.request import GraphQLRequest, read_request
-from gateway.http.watch import while_awaited
+from gateway.http.watch import WhileAwaited
 from gateway.identity import Unauthenticated
 from gateway.streams import (
     LAST_EVENT_ID,
@@ -68,13 +68,13 @@ class EventStreamEndpoint:
             asked = await self._asking.find(
                 _single(await read_request(scope, head_of(scope), receive, self._asking.settings))
             )
-            await while_awaited(
-                self._answered(asked, scope, send),
+            with WhileAwaited(
                 receive,
                 limit_s=self._streams.settings.lifetime_s + 2 * self._limit_s,
                 cancel_timeout_s=self._asking.settings.cancel_timeout_s,
                 tell=lambda late: _refusal(late).send(send),
-            )
+            ):
+                await self._answered(asked, scope, send)
         except (ClientGone, SlowReader):
             return
         except HttpFault as trouble:

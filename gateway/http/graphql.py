@@ -30,7 +30,7 @@ from gateway.http.known import Given, note
 from gateway.http.request import AsSent, Documents, GraphQLRequest, read_request
 from gateway.http.settings import DEFAULT_SETTINGS, HttpSettings
 from gateway.http.sharing import question_of
-from gateway.http.watch import while_awaited
+from gateway.http.watch import WhileAwaited
 from gateway.identity import Unauthenticated
 from gateway.limits import BUDGET_SPENT, Refused
 from gateway.permits import FORBIDDEN, UNAUTHENTICATED, challenge
@@ -68,38 +68,33 @@ class GraphQLEndpoint:
         """Answer one HTTP request."""
         head = head_of(scope)
         media = negotiate(head.joined(b"accept"))
+        settings = self._settings
         try:
-            reply = await self._reply(scope, head, media, receive, send)
+            check_framing(scope, settings)
+            if scope["method"] in _METHODS and media is not None:
+                asked = await read_request(scope, head, receive, settings)
+                if isinstance(asked, GraphQLRequest):
+                    asked = await self._documents.find(asked)
+                else:
+                    asked = [await self._documents.find(one) for one in asked]
+                seconds = self._seconds(head)
+                with (
+                    deadline_scope(seconds) as deadline,
+                    WhileAwaited(
+                        receive,
+                        limit_s=seconds + settings.request_grace_s,
+                        cancel_timeout_s=settings.cancel_timeout_s,
+                        tell=lambda late: self._refusal(late, media).send(send),
+                    ),
+                ):
+                    reply = await self._answered(asked, scope, head, deadline, media)
+            else:
+                reply = _unasked(scope["method"])
         except ClientGone:
             return
         except HttpFault as trouble:
             reply = self._refusal(trouble, media)
         await reply.send(send)
-
-    async def _reply(self, scope: Scope, head: Head, media: str | None, receive: Receive, send: Send) -> Reply:
-        settings = self._settings
-        check_framing(scope, settings)
-        method = scope["method"]
-        if method not in _METHODS:
-            if method == "OPTIONS":
-                return Reply(204, b"", {"Allow": _ALLOW})
-            raise HttpFault(405, METHOD_NOT_ALLOWED, "GraphQL is asked by GET or POST.", headers={"Allow": _ALLOW})
-        if media is None:
-            raise HttpFault(406, "NOT_ACCEPTABLE", f"Answers are {GRAPHQL} or {LEGACY}; accept one of them.")
-        asked = await read_request(scope, head, receive, settings)
-        if isinstance(asked, GraphQLRequest):
-            asked = await self._documents.find(asked)
-        else:
-            asked = [await self._documents.find(one) for one in asked]
-        seconds = self._seconds(head)
-        with deadline_scope(seconds) as deadline:
-            return await while_awaited(
-                self._answered(asked, scope, head, deadline, media),
-                receive,
-                limit_s=seconds + settings.request_grace_s,
-                cancel_timeout_s=settings.cancel_timeout_s,
-                tell=lambda late: self._refusal(late, media).send(send),
-            )
 
     def _refusal(self, trouble: HttpFault, media: str | None) -> Reply:
         refusal = Answer(None, (trouble.fault,), is_request_error=True)
@@ -124,15 +119,16 @@ class GraphQLEndpoint:
         deadline: Deadline,
         media: str,
     ) -> Reply:
+        by_get = scope["method"] == "GET"
         try:
             async with self._open_context(scope, deadline) as admitted:
                 if not isinstance(asked, GraphQLRequest):
-                    return await self._batch(asked, admitted, only_query=scope["method"] == "GET")
+                    return await self._batch(asked, admitted, head, by_get=by_get)
                 async with let_in(self._engine, (asked,), admitted) as toll:
                     question = question_of(self._answers, asked, admitted, self._engine, head)
                     if question is None:
-                        return (await self._made(asked, admitted, toll, scope, media=media, question=None)).own
-                    make = partial(self._made, asked, admitted, toll, scope, media=media, question=question)
+                        return (await self._made(asked, admitted, toll, head, media, by_get=by_get)).own
+                    make = partial(self._made, asked, admitted, toll, head, media, by_get=by_get, question=question)
                     given = await self._answers.ask(question, make, partial(_left_s, deadline))
                     if isinstance(given, Reply):
                         return given
@@ -146,11 +142,13 @@ class GraphQLEndpoint:
             challenge = {"WWW-Authenticate": unknown.challenge}
             raise HttpFault(401, unknown.code, str(unknown), headers=challenge) from unknown
 
-    async def _batch(self, asked: list[GraphQLRequest], admitted: Admitted, *, only_query: bool) -> Reply:
+    async def _batch(self, asked: list[GraphQLRequest], admitted: Admitted, head: Head, *, by_get: bool) -> Reply:
         """One context for all: its loaders gather the calls of the whole batch."""
         async with let_in(self._engine, asked, admitted) as toll:
-            pairs = await asyncio.gather(*(self._run(one, admitted, toll, only_query) for one in asked))
-        bodies = b"[" + b",".join(body for _, body in pairs) + b"]"
+            made = await asyncio.gather(
+                *(self._made(one, admitted, toll, head, LEGACY, by_get=by_get) for one in asked)
+            )
+        bodies = b"[" + b",".join(one.own.body for one in made) + b"]"
         return self._response(LEGACY, 200, bodies, _REPLAYED if admitted.replayed() else {})
 
     async def _made(
@@ -158,14 +156,17 @@ class GraphQLEndpoint:
         asked: GraphQLRequest,
         admitted: Admitted,
         toll: Toll | None,
-        scope: Scope,
-        *,
+        head: Head,
         media: str,
-        question: Question | None,
+        *,
+        by_get: bool,
+        question: Question | None = None,
     ) -> Made[Reply]:
         """The answer of a run, and the same for others if anybody may be given it and somebody may ask for it."""
-        by_get, head = scope["method"] == "GET", head_of(scope)
-        answer, body = await self._run(asked, admitted, toll, by_get)
+        answer = await run(self._engine, asked, admitted, toll, only_query=by_get)
+        if asked.digest is not None and not answer.is_request_error:
+            await self._documents.ran(asked)
+        answer, body = encoded(answer, admitted.extensions(answer))
         lifetime = public_lifetime(answer, admitted, head)
         told = cache_headers(lifetime, head, otherwise=self._settings.cache_control)
         if answer.errors:
@@ -184,14 +185,6 @@ class GraphQLEndpoint:
         body, lifetime = whole.again(self._answers.clock())
         reply = self._response(media, 200, body, public_headers(lifetime))
         return tagged(reply, whole.etag, head_of(scope)) if scope["method"] == "GET" else reply
-
-    async def _run(
-        self, asked: GraphQLRequest, admitted: Admitted, toll: Toll | None, only_query: bool
-    ) -> tuple[Answer, bytes]:
-        answer = await run(self._engine, asked, admitted, toll, only_query=only_query)
-        if asked.digest is not None and not answer.is_request_error:
-            await self._documents.ran(asked)
-        return encoded(answer, admitted.extensions(answer))
 
     def _status(self, answer: Answer, media: str) -> int:
         """The status code of an answer with errors, by the media type it has ("Status Codes" in the draft)."""
@@ -215,6 +208,15 @@ class GraphQLEndpoint:
             **headers,
         }
         return Reply(status, body, own)
+
+
+def _unasked(method: str) -> Reply:
+    """The answer to a request that asks nothing. Raises HttpFault (405, 406)."""
+    if method == "OPTIONS":
+        return Reply(204, b"", {"Allow": _ALLOW})
+    if method not in _METHODS:
+        raise HttpFault(405, METHOD_NOT_ALLOWED, "GraphQL is asked by GET or POST.", headers={"Allow": _ALLOW})
+    raise HttpFault(406, "NOT_ACCEPTABLE", f"Answers are {GRAPHQL} or {LEGACY}; accept one of them.")
 
 
 def _left_s(deadline: Deadline) -> float:

@@ -48,6 +48,11 @@ class Doorkeeper:
         self._rings = tuple(issuer.ring for issuer in issuers)
         self._issuers = Issuers(issuers, verdicts_max=settings.verdicts_max, verdict_s=settings.verdict_s, clock=clock)
 
+    @property
+    def anonymous(self) -> Caller:
+        """Who sends no credential."""
+        return self._static.anonymous
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fetch keys while the context lasts. An issuer that does not answer keeps nobody from starting."""

@@ -20,6 +20,9 @@ class Counting(Protocol):
     def draw_at_once(self, caller: str, draw: Draw) -> float | None:
         """The same of one draw; None where others are to be asked first, and nothing is taken."""
 
+    def draw_all_at_once(self, caller: str, draws: tuple[Draw, ...]) -> tuple[float, ...] | None:
+        """The same of all; empty where none must wait."""
+
     def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
         """Take all draws whatever is left, because the spending has been done. Nobody waits for it."""
 
@@ -33,38 +36,42 @@ class Counted:
         self._levels: dict[tuple[str, str], Level] = {}  # least recently used first
 
     async def draw(self, caller: str, draws: tuple[Draw, ...]) -> tuple[float, ...]:
-        now, levels = self._clock(), self._levels
-        waits, taken, must_wait = [], [], False
+        return self.draw_all_at_once(caller, draws) or (0.0,) * len(draws)
+
+    def draw_all_at_once(self, caller: str, draws: tuple[Draw, ...]) -> tuple[float, ...]:
+        now, levels, taken = self._clock(), self._levels, []
         for draw in draws:
             key = (caller, draw.name)
             wait, level = drawn(levels.get(key), draw, now)
-            waits.append(wait)
+            if wait:
+                return tuple([drawn(levels.get((caller, each.name)), each, now)[0] for each in draws])
             taken.append((key, level))
-            must_wait = must_wait or wait > 0
-        if not must_wait:
-            for key, level in taken:
-                self._put(key, level)
-        return tuple(waits)
+        for key, level in taken:
+            levels.pop(key, None)
+            levels[key] = level
+        self._forget()
+        return ()
 
     def draw_at_once(self, caller: str, draw: Draw) -> float:
-        key = (caller, draw.name)
-        wait, level = drawn(self._levels.get(key), draw, self._clock())
+        levels, key = self._levels, (caller, draw.name)
+        wait, level = drawn(levels.get(key), draw, self._clock())
         if not wait:
-            self._put(key, level)
+            levels.pop(key, None)
+            levels[key] = level
+            self._forget()
         return wait
 
     def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
-        now = self._clock()
+        now, levels = self._clock(), self._levels
         for draw in draws:
             key = (caller, draw.name)
-            self._put(key, drawn(self._levels.get(key), draw, now)[1])
+            levels[key] = drawn(levels.pop(key, None), draw, now)[1]
+        self._forget()
 
     def __len__(self) -> int:
         return len(self._levels)
 
-    def _put(self, key: tuple[str, str], level: Level) -> None:
+    def _forget(self) -> None:
         levels = self._levels
-        levels.pop(key, None)
-        levels[key] = level
-        if len(levels) > self._buckets_max:
+        while len(levels) > self._buckets_max:
             del levels[next(iter(levels))]

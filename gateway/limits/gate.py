@@ -21,6 +21,7 @@ Toll = Callable[[Estimate, Mapping[str, object]], Awaitable[Refusal | None]]
 
 _MINUTE_S = 60.0
 _HELD_MAX = 256  # of an audience: some 100 KiB
+_OUTCOMES_MAX = 8  # of each of these: as much again, if a page ever came to so many
 _ACCOUNTS_MAX = 4096  # audiences times two; names of audiences come from settings, never from callers
 
 
@@ -44,11 +45,16 @@ class _Purse(NamedTuple):
         return Draw(self.name, self.budget, self.refill_per_s, calls)
 
 
-class _Held(NamedTuple):
-    """What is drawn for an operation before it runs, and what gives all of it back when nothing was asked."""
+class _Held:
+    """What is drawn for an operation that may make so many `calls`, before it runs; `owed` is what settles it once it
+    is known which it made, for the first few outcomes: most make as many, or none."""
 
-    draws: tuple[Draw, ...]
-    back: tuple[Draw, ...]
+    __slots__ = ("calls", "draws", "owed")
+
+    def __init__(self, calls: Mapping[SystemRole, int], draws: tuple[Draw, ...]) -> None:
+        self.calls = calls
+        self.draws = draws
+        self.owed: dict[tuple[tuple[SystemRole, int], ...], tuple[Draw, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +93,19 @@ class _Account:
         for system, number in calls.items():
             if number > self.purses[system].at_once:
                 return too_dear(system, number, self.purses[system].at_once)
-        draws, back = (
-            tuple(self.purses[system].draw(sign * number) for system, number in calls.items()) for sign in (1, -1)
-        )
-        return _Held(draws, back)
+        return _Held(calls, tuple(self.purses[system].draw(number) for system, number in calls.items()))
+
+    def owed(self, held: _Held | None, calls: Calls) -> tuple[Draw, ...]:
+        """What was asked beyond what was held, or less than that."""
+        name = tuple(calls.items())
+        owed = None if held is None else held.owed.get(name)
+        if owed is None:
+            expected = {} if held is None else held.calls
+            differ = {system: calls.get(system, 0) - expected.get(system, 0) for system in {*calls, *expected}}
+            owed = tuple(self.purses[system].draw(number) for system, number in differ.items() if number)
+            if held is not None and len(held.owed) < _OUTCOMES_MAX:
+                held.owed[name] = owed
+        return owed
 
 
 class Gate:
@@ -181,15 +196,14 @@ class Turn:
     together what each of them could alone.
     """
 
-    __slots__ = ("_account", "_back", "_calls", "_gate", "_held", "_name", "_operations", "_token")
+    __slots__ = ("_account", "_calls", "_gate", "_held", "_name", "_operations", "_token")
 
     def __init__(self, gate: Gate, name: str, account: _Account, operations: int) -> None:
         self._gate = gate
         self._name = name
         self._account = account
         self._operations = operations
-        self._held: Mapping[SystemRole, int] | None = None
-        self._back: tuple[Draw, ...] = ()
+        self._held: _Held | None = None
         self._calls: Calls = {}
         self._token: Token[Calls | None] | None = None
 
@@ -219,9 +233,8 @@ class Turn:
         if self._token is not None:
             current_calls.reset(self._token)
         self._leave()
-        draws = self._back if not self._calls else self._owed()
-        if draws:
-            self._gate.counting.settle(self._name, draws)
+        if (self._held is not None or self._calls) and (owed := self._account.owed(self._held, self._calls)):
+            self._gate.counting.settle(self._name, owed)
 
     async def toll(self, estimate: Estimate, variables: Mapping[str, object]) -> Refusal | None:
         """Hold what an operation may cost. Why it may not run, if it may not."""
@@ -236,25 +249,15 @@ class Turn:
             return held
         if not self._operations:
             return None
-        waits = await self._gate.counting.draw(self._name, held.draws)
+        waits = self._gate.counting.draw_all_at_once(self._name, held.draws)
+        if waits is None:
+            waits = await self._gate.counting.draw(self._name, held.draws)
         if any(waits):
             longest, draw = max(zip(waits, held.draws, strict=True), key=lambda pair: pair[0])
             left = draw.amount - longest * draw.refill_per_s
             return spent(SystemRole(draw.name), int(draw.amount), left, int(draw.size), longest)
-        if self._held is None:
-            self._held, self._back = cost.calls, held.back
-        else:  # the operations of a batch add up
-            self._held = {
-                system: self._held.get(system, 0) + cost.calls.get(system, 0) for system in {*self._held, *cost.calls}
-            }
-            self._back = self._owed()
+        self._held = held if self._held is None else _together(self._held, held)
         return None
-
-    def _owed(self) -> tuple[Draw, ...]:
-        """What was asked beyond what was held, or less than that."""
-        calls, held, purses = self._calls, self._held or {}, self._account.purses
-        owed = {system: calls.get(system, 0) - held.get(system, 0) for system in {*calls, *held}}
-        return tuple(purses[system].draw(number) for system, number in owed.items() if number)
 
     async def _drawn(self, asked: Draw) -> float:
         try:
@@ -269,3 +272,9 @@ class Turn:
         left = running.pop(self._name, 0) - self._operations
         if left > 0:
             running[self._name] = left
+
+
+def _together(one: _Held, other: _Held) -> _Held:
+    """What is held for two operations of a batch. It has been drawn, and is only settled."""
+    calls = {system: one.calls.get(system, 0) + other.calls.get(system, 0) for system in {*one.calls, *other.calls}}
+    return _Held(calls, ())

@@ -78,6 +78,9 @@ class SharedCounting:
     def draw_at_once(self, caller: str, draw: Draw) -> None:
         """Never: the store is asked first."""
 
+    def draw_all_at_once(self, caller: str, draws: tuple[Draw, ...]) -> None:
+        """Likewise."""
+
     def settle(self, caller: str, draws: tuple[Draw, ...]) -> None:
         if len(self._settling) >= CALLS_MAX or self._is_away:
             self._alone.settle(caller, draws)

@@ -53,7 +53,7 @@ class Recent(Generic[K, T]):
         self._note(keys)
         return {} if self._near is None else self._near.at_hand(keys)
 
-    def at_once(self, keys: Sequence[K], /) -> list[Reading[T]] | None:
+    def at_once(self, keys: Sequence[K], /) -> Sequence[Reading[T]] | None:
         found = None if self._whole is None else self._whole.at_once(keys)
         if found is not None:  # else they will be asked for in another way
             self._note(keys)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cache import CacheEventKind
-from cache.board import STEPS, Board
+from cache.board import ROWS_MAX, STEPS, Board
 from cache.memory import MemoryStore
 from cache.store import Entry, Put
 from domains.products import Product
-from domains.vocabulary import FreshnessTier, Reading, Sku, freshest_within
+from domains.vocabulary import FreshnessTier, Question, Reading, Row, Sku, freshest_within
 from tests.cache.kitchen import POLICY, SHELF, START, Clock, Notes, Source, products, skus
 
 A, B, NOTHING = Sku("a"), Sku("b"), Sku("nothing")
@@ -154,5 +154,69 @@ def test_what_is_shown_again_and_again_takes_no_room() -> None:
     reading = Reading("one", "test", FreshnessTier.FRESH, START, 16.0)
     for _ in range(10_000):
         board.show("a", reading, START + 16, START)
-        board.readings.pop("a")
+        board.take_down("a")
     assert sum(map(len, board._leaving.values())) < 2_000
+
+
+async def test_a_question_that_comes_again_is_answered_by_the_same_row(source: Source, store: MemoryStore) -> None:
+    """From the second time on, as long as it would be answered by the same readings."""
+    fetch = products(source, store)
+    await fetch(skus("a", "b"))
+    fetch.at_hand([A, B])
+    assert type(fetch.at_once((A, B))) is list
+    row = fetch.at_once((A, B))
+    assert type(row) is Row
+    assert fetch.at_once((A, B)) is row
+    assert row is not None
+    assert fetch.at_once([A, B]) == [row[0], row[1]]
+    assert fetch.at_once((B, A)) == [row[1], row[0]]
+    source.names["c"] = "C"
+    await fetch(skus("c"))
+    fetch.at_hand([Sku("c")])
+    await fetch.forget([Sku("c")])
+    assert fetch.at_once((A, B)) is row
+    await fetch.forget([A])
+    assert fetch.at_once((A, B)) is None
+    await fetch(skus("a"))
+    fetch.at_hand([A, B])
+    again = fetch.at_once((A, B))
+    assert type(again) is Row
+    assert again is not None
+    assert again is not row
+    assert again[1] is row[1]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["show", "take down", "clear", "wait"]), st.integers(0, 3), st.booleans()),
+        max_size=40,
+    )
+)
+def test_a_row_is_what_is_up(steps: list[tuple[str, int, bool]]) -> None:
+    """Whatever was put up, replaced or taken down in between; and nothing but FRESH readings is in it."""
+    board: Board[str] = Board(8.0)
+    questions, now = [(0, 1), (1, 2, 3), (2,), Question((0, 1))], START
+    for number, (step, name, is_fresh) in enumerate(steps):
+        if step == "show":
+            tier = FreshnessTier.FRESH if is_fresh else FreshnessTier.STALE_OK
+            board.show(name, Reading(str(number), "test", tier, now, 8.0), now + 8.0, now)
+        elif step == "take down":
+            board.take_down(name)
+        elif step == "clear":
+            board.clear()
+        else:
+            now += 1.0
+        for question in questions:
+            found, row = board.all(list(question), now), board.all(question, now)
+            assert (found is None) == (row is None)
+            assert all(one is other for one, other in zip(found or (), row or (), strict=True))
+            assert type(row) is not Row or {one.tier for one in row} == {FreshnessTier.FRESH}
+
+
+def test_no_more_rows_are_remembered_than_may_be() -> None:
+    """Then all of them are forgotten."""
+    board: Board[str] = Board(16.0)
+    board.show("a", Reading("one", "test", FreshnessTier.FRESH, START, 16.0), START + 16, START)
+    for width in range(1, 300):
+        board.all(("a",) * width, START)
+        assert sum(map(len, board._rows)) <= ROWS_MAX

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domains.vocabulary import FreshnessTier, Reading, demanded_age_s, freshest_within
+from domains.vocabulary import FreshnessTier, Reading, Row, demanded_age_s, freshest_within
 from resolvers.loaders import Loaders
 from tests.resolvers.goods import NOW
 
@@ -121,3 +121,22 @@ async def test_a_part_of_a_question_is_not_answered_at_once() -> None:
     assert values(await loaders.of(board).settle([1, 2])) == ["far 1", "far 2"]
     with freshest_within(5):
         assert values(await loaders.of(board).settle([1])) == ["far 1"]
+
+
+async def test_a_row_is_given_as_it_is() -> None:
+    """The very same, to who asks for one; who asks for a list has one of their own, and so has who asks next."""
+    row = Row([read("one"), read("two")])
+
+    class Rowed(Shelf):
+        def at_once(self, keys: Sequence[int], /) -> Sequence[Reading[str]] | None:
+            return row if tuple(keys) == (1, 2) else None
+
+    shelf = Rowed({1: row[0], 2: row[1]})
+    assert await Loaders(NOW).of(shelf).row((1, 2)) is row
+    for ask in (Loaders(NOW).of(shelf), Loaders(NOW).of(Shelf({1: row[0], 2: row[1]}))):
+        listed = await ask.settle((1, 2))
+        assert type(listed) is list
+        assert listed == list(row)
+        assert await ask.row((2, 1)) == [row[1], row[0]]
+    assert await Loaders(NOW).of(shelf).row((2, 3)) == [row[1], read("far 3")]
+    assert shelf.asked == [frozenset({3})]

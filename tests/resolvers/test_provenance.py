@@ -1,5 +1,6 @@
 """What an answer says of its own age."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ def read(tier: FreshnessTier = LIVE, age_s: float = 0.0, max_age_s: float = 60.0
     return Reading("value", "oms:test", tier, NOW - age_s, max_age_s)
 
 
-def told(*values: Any, within_s: int | None = None, whole: bool = True) -> tuple[Any, list[Any]]:
+def told(*values: Any, within_s: int | None = None, whole: bool = True) -> tuple[Any, Sequence[Any]]:
     provenance = Provenance(NOW)
     shown = provenance.tell("place", values, within_s=within_s, whole=whole)
     return provenance.extensions().get("freshness"), shown
@@ -119,7 +120,7 @@ def test_rows_are_heard_as_their_readings_are(ages: list[tuple[int, int]], width
     heard, plain = Provenance(NOW), Provenance(NOW)
     shown = heard.tell("place", rows, within_s=None, whole=True)
     plain.tell("place", [list(row) for row in rows], within_s=None, whole=True)
-    assert type(shown) is list
+    assert shown is rows
     assert all(one is row for one, row in zip(shown, rows, strict=True))
     assert heard.lifetime() == plain.lifetime()
     assert told(*rows)[0] == told(*map(list, rows))[0]  # each row by itself, as from an engine that asks one by one

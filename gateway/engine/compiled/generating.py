@@ -28,6 +28,7 @@ from gateway.engine.compiled import resolving
 from gateway.engine.compiled.asked import Selected
 from gateway.engine.compiled.completing import Complete, Named, dispatch, list_check, object_check
 from gateway.engine.compiled.leaves import leaf_line
+from gateway.engine.compiled.levels import is_told_in_rows, rows_kept
 from gateway.engine.compiled.members import Member
 from gateway.engine.compiled.places import Place
 from gateway.engine.compiled.source import Line, Source
@@ -55,8 +56,7 @@ class Drafter:
         """Write the function that completes a field with a resolver."""
         place = place.rebased()
         converter = self.selected.ground.converter
-        ask_all = resolving.batch(place, converter)
-        ask = None if ask_all else resolving.one_by_one(place, converter)
+        ask, ask_all = resolving.asking(place, converter)
         keys = "_".join(key for key in place.path if key is not None)
         stage = Stage(len(self.stages), self.source.fresh(f"{keys}_"), place, ask, ask_all)
         self.stages.append(stage)
@@ -96,6 +96,7 @@ class _Function:
         self._emit(3, f"d[{place.path[-1]!r}] = {self._value(place.type, 'v', place, 3)}", place)
         self._emit(2, f"except Exception as e: run.broken(e, locals(), {self._constant('place', place)})", place)
         self._source.add(self._lines)
+        stage.alike = not self._unlike
 
     def _emit(self, depth: int, text: str, place: Place) -> None:
         self._source.draft()
@@ -133,25 +134,25 @@ class _Function:
         self._emit(depth, f"{result} = h(run, {v}, {place.index})", place)
 
     def _row(self, type_: GraphQLList[Any], v: str, result: str, place: Place, depth: int, *, nullable: bool) -> None:
-        """As `_list`, but what was written of the same row before is taken as it is, if nothing in it can be new. Then
-        there is no stage below either, and no error turns a part of what is shared to null later on."""
-        before, unlike, self._lines = self._lines, self._unlike, list[Line]()
+        """As `_list`, but what was written of the same row before is taken as it is, if nothing in it can be new but
+        what stages write that are asked for the items themselves, and all is written that they say in rows."""
+        before, unlike, number, self._lines = self._lines, self._unlike, len(self.stages), list[Line]()
         self._list(type_, v, result, place, depth + 1, nullable=nullable)
         lines, self._lines = self._lines, before
-        if self._unlike != unlike:
+        stages = self.stages[number:]
+        if self._unlike - unlike != len(stages) or not is_told_in_rows(stages, place):
             self._lines += [(inner - 1, text, at) for inner, text, at in lines]
             return
-        written = self._drafter.selected.ground.written
-        memo_name = self._constant("memo", memo := written.memo())
-        keep, row = self._constant("keep", partial(written.keep_row, memo)), self._source.fresh("w")
-        self._emit(depth, f"{row} = {v}; {result} = {memo_name}.get(id({v})) if type({v}) is Row else None", place)
+        written, row = self._drafter.selected.ground.written, self._source.fresh("w")
+        again, keep = rows_kept(self._source, written, place, stages)
+        self._emit(depth, f"{row} = {v}; {result} = {again}(run, {v}, d, x) if type({v}) is Row else None", place)
         self._emit(depth, f"if {result} is None:", place)
         self._lines += lines
-        self._emit(depth + 1, f"if type({row}) is Row: {keep}(run, {row}, {result})", place)
+        self._emit(depth + 1, f"if type({row}) is Row: {keep}(run, {row}, {result}, d, x)", place)
 
     def _list(self, type_: GraphQLList[Any], v: str, result: str, place: Place, depth: int, *, nullable: bool) -> None:
         check = self._constant("listed", list_check(place))
-        self._emit(depth, f"if type({v}) is not list and type({v}) is not tuple: {v} = {check}({v})", place)
+        self._emit(depth, f"if type({v}) not in LISTS: {v} = {check}({v})", place)
         if nullable:
             self._emit(depth, f"if {v} is None: {result} = None", place)
             self._emit(depth, "else:", place)

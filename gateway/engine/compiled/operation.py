@@ -79,7 +79,10 @@ class Plans:
         plan = operation.plan(values)
         if operation.bytes != before:
             self._on_growth()
-        return None if plan is None else await plan.run(root, context, values)
+        if plan is None:
+            return None
+        result = plan.start(root, context, values)
+        return result if isinstance(result, ExecutionResult) else await result
 
     def plan(self, name: str | None, raw_variables: Mapping[str, object]) -> Plan | None:
         """What would run the operation `name`, to be looked at; None when that would be graphql-core.
@@ -107,7 +110,7 @@ class Operation:
 
     def plan(self, values: VariableValues) -> Plan | None:
         """The plan for these values, made if need be; None when there is none."""
-        outcome = tuple(values.coerced.get(name) for name in self._conditions)
+        outcome = tuple([values.coerced.get(name) for name in self._conditions]) if self._conditions else ()
         if outcome in self._plans:
             return self._plans[outcome]
         if len(self._plans) >= VARIANTS_MAX:

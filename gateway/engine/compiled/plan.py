@@ -10,12 +10,14 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, GraphQLField, GraphQLString, OperationType, VariableValues
 
 from gateway.engine.compiled.asked import Asked, Selected
+from gateway.engine.compiled.beside import Wait
 from gateway.engine.compiled.completing import Complete
 from gateway.engine.compiled.generating import Drafter
+from gateway.engine.compiled.levels import by_levels
 from gateway.engine.compiled.places import Place
 from gateway.engine.compiled.running import Run
 from gateway.engine.compiled.source import Source, forget
-from gateway.engine.compiled.stages import Wait, begin, serially
+from gateway.engine.compiled.stages import begin, serially
 from gateway.engine.compiled.tracing import trace
 
 _numbers = count(1)
@@ -38,14 +40,11 @@ class Plan:
         weakref.finalize(self, forget, source.filename)
         for stage in self.stages:
             stage.complete = names[stage.name]
+            if stage.in_levels:
+                by_levels(stage)
             if asked.ground.tracer is not None:
                 trace(stage, named, asked.ground.tracer)
         self._root: Complete = names["root"]
-
-    async def run(self, root: object, context: object, variables: VariableValues) -> ExecutionResult:
-        """Execute once."""
-        result = self.start(root, context, variables)
-        return result if isinstance(result, ExecutionResult) else await result
 
     def start(
         self, root: object, context: object, variables: VariableValues

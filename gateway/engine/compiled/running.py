@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError, VariableValues, located_error
@@ -17,12 +17,27 @@ Entry = tuple[Any, dict[str, Any], tuple[int, ...]]
 """A parent, the object of the answer that is made of it, and the list indices of its place."""
 
 
+class Waiting:
+    """Something that a task waits for on behalf of `entries`."""
+
+    __slots__ = ("entries", "is_let_go", "place", "task")
+
+    def __init__(self, task: asyncio.Task[None], place: Place, entries: Sequence[Entry]) -> None:
+        self.task = task
+        self.place = place
+        self.entries = entries
+        self.is_let_go = False
+
+    def let_go(self) -> None:
+        self.is_let_go = True
+        self.task.cancel()
+
+
 class Run:
     """One execution. `data` is None before the root is made, and after a failure that is the whole answer's."""
 
     __slots__ = (
         "began",
-        "cancelled",
         "context",
         "data",
         "errors",
@@ -41,10 +56,10 @@ class Run:
         self.variables = variables
         self.data: dict[str, Any] | None = None
         self.errors: list[GraphQLError] = []
-        self.queues: list[list[Entry]] = [[] for _ in plan.stages]
+        self.queues: list[list[Any]] = [[] for _ in plan.stages]
+        """By the stages' numbers, their parents: each an Entry, or a Level of them."""
         self.nulled: set[Keys] = set()
-        self.waiting: dict[asyncio.Task[None], tuple[Place, Sequence[Entry]]] = {}
-        self.cancelled: set[asyncio.Task[None]] = set()
+        self.waiting: list[Waiting] = []
         self.began: dict[int, float] = {}
         """When the stages began, by their numbers, if they are traced."""
 
@@ -83,19 +98,6 @@ class Run:
         if place.keep != len(place.path) and self.waiting:
             self._let_go()
 
-    async def watch(self, wait: Awaitable[None], place: Place, entries: Sequence[Entry]) -> None:
-        """Wait, in a task that works for `entries` and is cancelled when nobody will see what comes of it."""
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("stages wait in tasks")
-        self.waiting[task] = place, entries
-        if self.nulled:
-            self._let_go()
-        try:
-            await wait
-        finally:
-            del self.waiting[task]
-
     def _add(self, error: GraphQLError, path: Keys) -> bool:
         """Record an error that turns `path` to null, unless it is within something that is null by another."""
         if self.is_nulled(path):
@@ -106,7 +108,9 @@ class Run:
 
     def _let_go(self) -> None:
         """Cancel what works for nobody, because an error around it has decided the answer."""
-        for task, (place, entries) in self.waiting.items():
-            if task not in self.cancelled and not any(self.lives(place, entry) for entry in entries):
-                self.cancelled.add(task)
-                task.cancel()
+        running = asyncio.current_task()
+        for one in self.waiting:
+            if one.is_let_go or any(self.lives(one.place, entry) for entry in one.entries):
+                continue
+            if one.task is not running:  # that finds nothing more to do by itself
+                one.let_go()

@@ -35,6 +35,7 @@ class Source:
             "__builtins__": {name: getattr(builtins, name) for name in _BUILTINS},
             "__name__": filename,
             "FRESH": FreshnessTier.FRESH,
+            "LISTS": frozenset({list, tuple, Row}),
             "Reading": Reading,
             "Row": Row,
             "Undefined": Undefined,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -12,7 +12,9 @@ from graphql import GraphQLList, get_nullable_type, is_list_type
 from graphql.pyutils import is_iterable
 from strawberry.execution import optimized_is_awaitable as is_awaitable
 
-from domains.vocabulary import Row
+from domains.vocabulary import Row, Rows
+from gateway.engine.compiled.beside import Side, Wait, together
+from gateway.engine.compiled.levels import joined
 from gateway.engine.compiled.places import Place
 from gateway.engine.compiled.resolving import Ask, AskAll
 from gateway.engine.compiled.running import Entry, Run
@@ -20,17 +22,17 @@ from gateway.engine.compiled.running import Entry, Run
 _LISTS = frozenset({list})
 _ROWS = frozenset({Row})
 
-Wait = Coroutine[Any, Any, None]
 
-
-def _unbound(_run: Run, _entries: Sequence[Entry], _values: list[Any]) -> None:
+def _unbound(_run: Run, _entries: Sequence[Entry], _values: Sequence[Any]) -> None:
     raise RuntimeError("the generated text has not been compiled")
 
 
 @dataclass(slots=True, eq=False)
 class Stage:
     """One field with a resolver at one place. `complete` is the generated function `name`; `children` are the stages
-    whose parents it makes. Either `ask` or `ask_all` tells the values."""
+    whose parents it makes. `ask` or `ask_all` tells the values; where there are both, the latter those of one parent,
+    and sooner. `alike` is whether it always writes the same for the same rows, `in_levels` whether its parents may be
+    the items of a row, `is_list` whether its values are lists."""
 
     number: int
     name: str
@@ -38,19 +40,27 @@ class Stage:
     ask: Ask | None
     ask_all: AskAll | None
     children: list[Stage] = field(default_factory=list)
-    complete: Callable[[Run, Sequence[Entry], list[Any]], None] = _unbound
+    complete: Callable[[Run, Sequence[Entry], Sequence[Any]], None] = _unbound
+    alike: bool = False
+    in_levels: bool = False
+    is_list: bool = False
     # Classes of list items that are known not to be awaitable.
     plain: set[type] = field(default_factory=lambda: {str, int, type(None)})
+
+    def __post_init__(self) -> None:
+        self.is_list = is_list_type(get_nullable_type(self.place.type))
 
 
 def begin(run: Run, stages: Sequence[Stage]) -> Wait | None:
     """Run stages whose parents are made, and all below them. What it returns has to be awaited."""
     waits: list[tuple[Wait, Place, Sequence[Entry]]] = []
     for stage in stages:
-        entries = run.queues[stage.number]
+        entries: Sequence[Entry] = run.queues[stage.number]
         if not entries:
             continue
         run.queues[stage.number] = []
+        if stage.in_levels:
+            entries = joined(entries)
         if run.nulled:
             entries = [entry for entry in entries if run.lives(stage.place, entry)]
         wait = _asked(run, stage, entries) if entries else None
@@ -59,7 +69,7 @@ def begin(run: Run, stages: Sequence[Stage]) -> Wait | None:
     if not waits:
         return None
     # A stage that waits alone needs no task of its own, which is 7 us less.
-    return waits[0][0] if len(waits) == 1 else _together(run, waits)
+    return waits[0][0] if len(waits) == 1 else together(run, [Side(*one) for one in waits])
 
 
 def serially(run: Run, stages: Sequence[Stage]) -> Wait | None:
@@ -79,24 +89,35 @@ def serially(run: Run, stages: Sequence[Stage]) -> Wait | None:
 
 
 def _asked(run: Run, stage: Stage, entries: Sequence[Entry]) -> Wait | None:
-    if stage.ask_all is not None:
-        return _after(run, stage, entries, stage.ask_all(run, entries))
+    if stage.ask_all is not None and (stage.ask is None or len(entries) == 1):
+        return _after(run, stage, entries, stage.ask_all)
     values = stage.ask(run, entries) if stage.ask is not None else []
     if any(map(is_awaitable, values)):
-        return _after(run, stage, entries, _each(values))
+        return _after_each(run, stage, entries, values)
     return _completed(run, stage, entries, values)
 
 
-async def _after(run: Run, stage: Stage, entries: Sequence[Entry], values: Awaitable[list[Any]]) -> None:
-    wait = _completed(run, stage, entries, await values)
+async def _after(run: Run, stage: Stage, entries: Sequence[Entry], ask_all: AskAll) -> None:
+    values: Sequence[Any]
+    try:
+        values = await ask_all(run, entries)
+    except Exception as error:  # noqa: BLE001 - whatever a resolver raises is the answer of its field
+        values = [error] * len(entries)
+    wait = _completed(run, stage, entries, values)
     if wait is not None:
         await wait
 
 
-def _completed(run: Run, stage: Stage, entries: Sequence[Entry], values: list[Any]) -> Wait | None:
-    type_ = get_nullable_type(stage.place.type)
-    if is_list_type(type_) and not _are_plain(values, stage.plain):
-        plain = stage.plain
+async def _after_each(run: Run, stage: Stage, entries: Sequence[Entry], values: list[Any]) -> None:
+    wait = _completed(run, stage, entries, await _each(values))
+    if wait is not None:
+        await wait
+
+
+def _completed(run: Run, stage: Stage, entries: Sequence[Entry], values: Sequence[Any]) -> Wait | None:
+    if stage.is_list and not _are_plain(values, stage.plain):
+        type_: Any = get_nullable_type(stage.place.type)
+        plain, values = stage.plain, list(values)
         odd = [number for number, value in enumerate(values) if not _is_plain(value, plain)]
         for number in odd:
             values[number] = _tidy(values[number], type_, plain)
@@ -111,24 +132,6 @@ async def _drained(run: Run, stage: Stage, entries: Sequence[Entry], values: lis
     wait = begin(run, stage.children)
     if wait is not None:
         await wait
-
-
-async def _together(run: Run, waits: Sequence[tuple[Wait, Place, Sequence[Entry]]]) -> None:
-    """Wait for several stages side by side. Those that an error elsewhere has made useless are cancelled by the run."""
-    # Watched from their first step on, lest coroutines are dropped that nobody awaited.
-    tasks = [asyncio.create_task(run.watch(*one)) for one in waits]
-    pending = set(tasks)
-    try:
-        while pending:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                if not (task.cancelled() and task in run.cancelled):
-                    task.result()  # a stage raises nothing: this is a cancellation from below, or a bug
-    finally:
-        for task in pending:
-            task.cancel()
-        if pending:
-            await asyncio.wait(pending)
 
 
 async def _each(values: list[Any]) -> list[Any]:
@@ -149,8 +152,8 @@ async def _each(values: list[Any]) -> list[Any]:
     return values
 
 
-def _are_plain(values: list[Any], plain: set[type]) -> bool:
-    if _ROWS.issuperset(map(type, values)):
+def _are_plain(values: Sequence[Any], plain: set[type]) -> bool:
+    if type(values) is Rows or _ROWS.issuperset(map(type, values)):
         return True
     return _LISTS.issuperset(map(type, values)) and plain.issuperset(map(type, chain.from_iterable(values)))
 

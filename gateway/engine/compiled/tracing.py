@@ -41,16 +41,19 @@ def trace(stage: Stage, operation: str, tracer: Tracer, clock: Callable[[], floa
     """Have `tracer` told of `stage` from here on. A stage that is not traced has no line of code for it."""
     ask, ask_all, complete = stage.ask, stage.ask_all, stage.complete
 
-    def asked(run: Run, entries: Sequence[Entry]) -> Any:
-        run.began[stage.number] = clock()
-        return (ask_all or ask)(run, entries)  # type: ignore[misc]  # a stage has one of the two
+    def asking(ask: Callable[[Run, Sequence[Entry]], Any] | None) -> Callable[[Run, Sequence[Entry]], Any] | None:
+        def asked(run: Run, entries: Sequence[Entry]) -> Any:
+            run.began[stage.number] = clock()
+            return ask and ask(run, entries)
 
-    def completed(run: Run, entries: Sequence[Entry], values: list[Any]) -> None:
+        return ask and asked
+
+    def completed(run: Run, entries: Sequence[Entry], values: Sequence[Any]) -> None:
         complete(run, entries, values)
         seconds = clock() - run.began.pop(stage.number)
         tracer(Span(operation, str(stage.place), stage.place.coordinate, len(entries), seconds))
 
-    stage.ask, stage.ask_all, stage.complete = ask and asked, ask_all and asked, completed
+    stage.ask, stage.ask_all, stage.complete = asking(ask), asking(ask_all), completed
 
 
 def _line(span: Span) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Receive
 from structlog.testing import LogCapture
 
 from gateway.http.errors import ClientGone, HttpFault
-from gateway.http.watch import while_awaited
+from gateway.http.watch import LOOK_AFTER_S, WhileAwaited
+
+T = TypeVar("T")
 
 
 class Client:
@@ -17,12 +22,18 @@ class Client:
 
     def __init__(self) -> None:
         self.looked = 0
-        self.gone = asyncio.Event()
+        self.sought, self.gone = asyncio.Event(), asyncio.Event()
 
     async def receive(self) -> Message:
         self.looked += 1
+        self.sought.set()
         await self.gone.wait()
         return {"type": "http.disconnect"}
+
+
+async def while_awaited(work: Awaitable[T], receive: Receive, **limits: Any) -> T:
+    with WhileAwaited(receive, **limits):
+        return await work
 
 
 async def nobody(_: HttpFault) -> None:
@@ -99,6 +110,42 @@ async def test_what_does_not_end_is_left_behind(logged: LogCapture) -> None:
         release.set()
         assert await asking == 0
     assert [entry["event"] for entry in logged.entries] == ["operation does not end when cancelled"]
+
+
+async def test_who_was_too_late_is_not_looked_for_any_more() -> None:
+    """Work that takes long to clean up was cancelled once, for the time, though its client hangs up meanwhile."""
+    client = Client()
+    client.gone.set()
+
+    async def cleans_up() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(4 * LOOK_AFTER_S):
+                    await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        with pytest.raises(HttpFault) as late:
+            await while_awaited(cleans_up(), client.receive, limit_s=0.005, cancel_timeout_s=1, tell=nobody)
+    assert (late.value.status, client.looked) == (504, 0)
+
+
+async def test_all_who_are_slow_are_looked_for_and_no_others() -> None:
+    """One clock does for all: of those who ask at the same time each is looked for who still waits."""
+    clients, release = [Client() for _ in range(3)], asyncio.Event()
+
+    async def asked(client: Client, work: Awaitable[object]) -> None:
+        await while_awaited(work, client.receive, limit_s=5, cancel_timeout_s=1, tell=nobody)
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as asking:
+        for client in clients[:2]:
+            asking.create_task(asked(client, release.wait()))
+        asking.create_task(asked(clients[2], quick()))
+        for client in clients[:2]:
+            await client.sought.wait()
+        release.set()
+    assert [client.looked for client in clients] == [1, 1, 0]
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -80,6 +80,7 @@ async def test_nothing_is_drawn_without_asking_the_store(store: Redis) -> None:
     """Whoever cannot wait for that is told so, and has drawn nothing."""
     here: Counting = counting(store)
     assert here.draw_at_once("ada", draw(1)[0]) is None
+    assert here.draw_all_at_once("ada", draw(1)) is None
     assert await here.draw("ada", draw(10)) == (0.0,)
 
 
