@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from domains.inventory import PromiseKeys
-from domains.upstream import Gathering
+from domains.upstream import GatheringPolicy
 from gateway.complaints import unknown_key
 from gateway.durable import QUOTAS, JournalPolicy, Quota
 from gateway.http import ForwardedBy, TrustedProxies
@@ -124,7 +124,7 @@ class Cache(Section):
         return _read_url(given)
 
 
-_GATHERING = Gathering()
+_GATHERING = GatheringPolicy()
 
 
 class GatheringAsks(Section):
@@ -140,11 +140,11 @@ class GatheringAsks(Section):
     turns: int = Field(default=_GATHERING.turns, ge=0, le=100)
 
     @property
-    def policy(self) -> Gathering | None:
+    def policy(self) -> GatheringPolicy | None:
         """The numbers as the Wire's room has them; None when nothing is to gather."""
         if not self.enabled:
             return None
-        return Gathering(calls_free=self.calls_free, window_s=self.window_s, turns=self.turns)
+        return GatheringPolicy(calls_free=self.calls_free, window_s=self.window_s, turns=self.turns)
 
 
 class Database(Section):

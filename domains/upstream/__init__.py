@@ -8,7 +8,7 @@ from domains.upstream.correlation import correlation_id, traceparent
 from domains.upstream.deadline import Deadline, current_deadline, deadline_scope
 from domains.upstream.events import BreakerChanged, CallFinished, Event, Hook, Shed
 from domains.upstream.frames import without_frames
-from domains.upstream.gathering import Gathered, Gathering
+from domains.upstream.gathering import Gathered, GatheringPolicy
 from domains.upstream.opening import open_wire
 from domains.upstream.outbound import Outbound
 from domains.upstream.path import current_path, path_scope
@@ -27,7 +27,7 @@ __all__ = [
     "Deadline",
     "Event",
     "Gathered",
-    "Gathering",
+    "GatheringPolicy",
     "Hook",
     "Outbound",
     "Shed",

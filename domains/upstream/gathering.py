@@ -66,7 +66,7 @@ CROWDS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathering:
+class GatheringPolicy:
     """When asks gather. Raises ValueError when the numbers make no sense."""
 
     # With fewer calls of a read under way each ask goes out at once: what is not busy has nothing to gain. From 2 on,
@@ -110,7 +110,7 @@ class Gathered(Generic[K, T]):
     def __init__(
         self,
         fetch: Fetch[K, T],
-        policy: Gathering,
+        policy: GatheringPolicy,
         *,
         keys_max: int,
         system: SystemRole,

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from domains.customers import Customers
-from domains.upstream import Gathered, Gathering
+from domains.upstream import Gathered, GatheringPolicy
 from domains.vocabulary import InBatches
 from gateway.identity import current_owner
 from gateway.policies import KEPT
@@ -15,7 +15,7 @@ from resolvers.context import Retail
 
 
 def gathering(
-    retail: Retail, regions: Mapping[str, Customers], policy: Gathering | None
+    retail: Retail, regions: Mapping[str, Customers], policy: GatheringPolicy | None
 ) -> tuple[Retail, dict[str, Customers]]:
     """The same house, and the same customers by region, with asks that gather: for each read that is kept and whose
     connector takes many keys at once.
@@ -30,7 +30,7 @@ def gathering(
     return replace(retail, **_gathering(ports, policy)), abroad
 
 
-def _gathering(ports: Mapping[str, Any], policy: Gathering) -> dict[str, Any]:
+def _gathering(ports: Mapping[str, Any], policy: GatheringPolicy) -> dict[str, Any]:
     made = dict(ports)
     for name, row in KEPT.items():
         slice_, read = name.split(".")

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from cache import UNWITNESSED, FreshnessPolicy, Pantry, Witness, open_pantry
-from domains.upstream import Call, Gathered, Gathering, Outbound, Wire, current_deadline
+from domains.upstream import Call, Gathered, GatheringPolicy, Outbound, Wire, current_deadline
 from domains.vocabulary import Fetch, FreshnessTier, Reading, SystemRole, UpstreamRejected
 from gateway.settings import Settings
 from gateway.wiring.wires import open_wires
@@ -86,7 +86,7 @@ class Shop:
 class Service:
     """One service. Its failures are those of the Wire; a 404 is an absent key."""
 
-    def __init__(self, role: SystemRole, url: str, wire: Wire, gathering: Gathering | None) -> None:
+    def __init__(self, role: SystemRole, url: str, wire: Wire, gathering: GatheringPolicy | None) -> None:
         self._role = role
         self._gathering = gathering
         self._source = f"{role.value.lower()}:peers"

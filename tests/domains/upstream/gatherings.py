@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from domains.upstream import Deadline, Gathered, Gathering, correlation_id, current_deadline, current_path
+from domains.upstream import Deadline, Gathered, GatheringPolicy, correlation_id, current_deadline, current_path
 from domains.vocabulary import FreshnessTier, Reading, ServingPath, SystemRole
 from tests.domains.upstream.virtual_time import loop_clock, run_virtual
 
@@ -15,7 +15,7 @@ OMS = SystemRole.OMS
 CALL_S = 0.05
 WINDOW_S = 0.003
 KEYS_MAX = 40
-POLICY = Gathering(calls_free=1, window_s=WINDOW_S)
+POLICY = GatheringPolicy(calls_free=1, window_s=WINDOW_S)
 owner: ContextVar[str | None] = ContextVar("owner", default=None)
 Read = Mapping[str, Reading[str]]
 
@@ -55,7 +55,7 @@ def _reading(key: str) -> Reading[str]:
     return Reading(f"of {key}", "oms:test", FreshnessTier.LIVE, 0.0, 1.0)
 
 
-def gathered(source: Source, policy: Gathering = POLICY, *, private: bool = False) -> Gathered[str, str]:
+def gathered(source: Source, policy: GatheringPolicy = POLICY, *, private: bool = False) -> Gathered[str, str]:
     whose = owner.get if private else None
     return Gathered(
         source, policy, keys_max=KEYS_MAX, system=OMS, capability="stock", owner=whose, clock=loop_clock

@@ -8,7 +8,7 @@ import gc
 
 import pytest
 
-from domains.upstream import Gathering, deadline_scope
+from domains.upstream import GatheringPolicy, deadline_scope
 from domains.upstream.gathering import LEAVE_S
 from domains.vocabulary import (
     DeadlineExceeded,
@@ -32,7 +32,7 @@ from tests.domains.upstream.virtual_time import loop_clock, pass_time
 async def test_at_rest() -> None:
     """Below the limit an ask goes out at once, as it is, in the task of its caller."""
     source = Source()
-    fetch = gathered(source, Gathering(calls_free=2, window_s=WINDOW_S))
+    fetch = gathered(source, GatheringPolicy(calls_free=2, window_s=WINDOW_S))
     asked = [ask(fetch, "a"), ask(fetch, "b")]
     await turn()
     assert source.asked == [keys("a"), keys("b")]

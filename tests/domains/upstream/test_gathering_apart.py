@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from domains.upstream import Gathering, correlation_id, path_scope
+from domains.upstream import GatheringPolicy, correlation_id, path_scope
 from domains.upstream.gathering import ALONE_S, GROUPS_MAX
 from domains.vocabulary import (
     Scoped,
@@ -141,8 +141,8 @@ async def test_bounds() -> None:
 def test_numbers_that_make_no_sense() -> None:
     """A limit of no calls, no time to wait, or fewer turns than none, is refused."""
     with pytest.raises(ValueError, match="calls_free"):
-        Gathering(calls_free=0)
+        GatheringPolicy(calls_free=0)
     with pytest.raises(ValueError, match="window_s"):
-        Gathering(window_s=0.0)
+        GatheringPolicy(window_s=0.0)
     with pytest.raises(ValueError, match="turns"):
-        Gathering(turns=-1)
+        GatheringPolicy(turns=-1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domains.upstream import Gathered, Gathering, current_path, deadline_scope, path_scope
+from domains.upstream import Gathered, GatheringPolicy, current_path, deadline_scope, path_scope
 from domains.upstream.gathering import CROWD, OTHERS, TRIED_EVERY
 from domains.vocabulary import (
     DeadlineExceeded,
@@ -63,7 +63,7 @@ ASKS = st.lists(
 )
 
 POLICIES = st.builds(
-    Gathering,
+    GatheringPolicy,
     calls_free=st.integers(1, 3) | st.just(100),  # busy systems, and those that never are
     window_s=st.just(3 * MS),
     turns=st.integers(0, 4),
@@ -86,7 +86,7 @@ def outcome(one: Ask, *, is_down: bool) -> object:
         return error
 
 
-async def answers(asks: list[Ask], takes_ms: list[int], policy: Gathering, *, is_down: bool) -> list[object]:
+async def answers(asks: list[Ask], takes_ms: list[int], policy: GatheringPolicy, *, is_down: bool) -> list[object]:
     calls: list[frozenset[int]] = []
 
     async def source(keys: frozenset[int], /) -> Mapping[int, Reading[int]]:
@@ -126,7 +126,7 @@ async def answers(asks: list[Ask], takes_ms: list[int], policy: Gathering, *, is
 
 @settings(max_examples=120, deadline=None)
 @given(ASKS, st.lists(st.integers(1, 40), min_size=1, max_size=5), POLICIES, st.booleans())
-def test_as_if_alone(asks: list[Ask], takes_ms: list[int], policy: Gathering, is_down: bool) -> None:
+def test_as_if_alone(asks: list[Ask], takes_ms: list[int], policy: GatheringPolicy, is_down: bool) -> None:
     """Each is answered as by a call of their own, unless they left or their time was up before."""
     found = run_virtual(answers(asks, takes_ms, policy, is_down=is_down))
     for one, answer in zip(asks, found, strict=True):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from domains.upstream import Gathered, Gathering, deadline_scope
+from domains.upstream import Gathered, GatheringPolicy, deadline_scope
 from domains.upstream.gathering import CROWD, CROWDS, LEAVE_S, OTHERS, TRIED_EVERY
 from domains.vocabulary import Scoped, UpstreamFailed
 from tests.domains.upstream.gatherings import (
@@ -31,7 +31,7 @@ TURNS = 3
 UNTRIED = OTHERS + TRIED_EVERY - 1
 """Of many who ask at once so many go out alone before one tries to wait."""
 LARGE = tuple(f"large.{number}" for number in range(30))  # goes alone
-POLICY = Gathering(calls_free=100, window_s=WINDOW_S, turns=TURNS)
+POLICY = GatheringPolicy(calls_free=100, window_s=WINDOW_S, turns=TURNS)
 
 
 def ask_in(turns: int, fetch: Gathered[str, str], *names: str) -> asyncio.Task[Read]:
@@ -164,7 +164,7 @@ async def test_an_end_of_a_call() -> None:
 async def test_busy_systems() -> None:
     """Where its system has become busy a group that nobody joins any more waits on, until the window is over."""
     source = Source()
-    fetch = gathered(source, Gathering(calls_free=UNTRIED + 1, window_s=WINDOW_S, turns=TURNS))
+    fetch = gathered(source, GatheringPolicy(calls_free=UNTRIED + 1, window_s=WINDOW_S, turns=TURNS))
     began = loop_clock()
     asked = [ask(fetch, f"{number}") for number in range(UNTRIED)]
     asked += [ask(fetch, "tries"), ask(fetch, *LARGE), ask_in(10 * TURNS, fetch, "joins")]
@@ -178,7 +178,7 @@ async def test_who_does_not_wait() -> None:
     """Private asks wait in no turns, nor does anybody whose time is nearly up, or where the setting is 0."""
     source = Source()
     for private, turns in ((True, TURNS), (False, 0)):
-        fetch = gathered(source, Gathering(calls_free=100, window_s=WINDOW_S, turns=turns), private=private)
+        fetch = gathered(source, GatheringPolicy(calls_free=100, window_s=WINDOW_S, turns=turns), private=private)
         source.asked.clear()
         with Scoped(owner, "ada"):
             await asyncio.gather(*(ask(fetch, f"{number}") for number in range(3 * TRIED_EVERY)))

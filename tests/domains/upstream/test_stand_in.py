@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from domains.upstream import Gathered, Gathering, WirePolicy, deadline_scope
+from domains.upstream import Gathered, GatheringPolicy, WirePolicy, deadline_scope
 from domains.vocabulary import UpstreamError, UpstreamTimeout, has_stand_in, stand_in_at_hand
 from tests.domains.upstream.gatherings import Source, ask, keys
 from tests.domains.upstream.virtual_time import loop_clock, run_virtual
@@ -63,7 +63,9 @@ def test_no_call_for_both() -> None:
 
     async def test() -> None:
         source = Source()
-        fetch = Gathered(source, Gathering(calls_free=1), keys_max=40, system=OMS, capability="stock", clock=loop_clock)
+        fetch = Gathered(
+            source, GatheringPolicy(calls_free=1), keys_max=40, system=OMS, capability="stock", clock=loop_clock
+        )
         asked = [ask(fetch, "first"), ask(fetch, "a"), ask(fetch, "b")]
         with stand_in_at_hand():
             assert has_stand_in()

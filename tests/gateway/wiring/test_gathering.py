@@ -14,7 +14,7 @@ from domains.connectors import open as open_contract
 from domains.connectors.roles import CrmPorts, ErpPorts, LoyaltyPorts, OmsPorts
 from domains.customers import Customers
 from domains.products import Products
-from domains.upstream import DEFAULTS, Gathered, Gathering, Wire
+from domains.upstream import DEFAULTS, Gathered, GatheringPolicy, Wire
 from domains.vocabulary import CustomerId, InBatches, Reading, Scoped, SystemRole
 from gateway.complaints import SettingsError
 from gateway.identity import Residency, current_owner, residency
@@ -26,7 +26,7 @@ from gateway.wiring.regions import by_region
 from resolvers.context import Retail
 from tests.cache.kitchen import until
 
-POLICY = Gathering(calls_free=1)
+POLICY = GatheringPolicy(calls_free=1)
 ONE_BY_ONE = {
     "products.by_sku", "inventory.network", "loyalty.programs", "loyalty.ledger", "loyalty.redemptions_of",
     "orders.of_customer", "returns.of_customer", "projection.positions", "projection.locations", "projection.network",
@@ -79,10 +79,10 @@ def test_off() -> None:
     plain = house()
     assert gathering(plain, {}, None) == (plain, {})
     systems = {name: {"url": "http://system.test"} for name in ("erp", "oms", "loyalty", "crm")}
-    assert build({"systems": systems}).gathering.policy == Gathering()
+    assert build({"systems": systems}).gathering.policy == GatheringPolicy()
     assert build({"systems": systems, "gathering": {"enabled": False}}).gathering.policy is None
     changed = build({"systems": systems, "gathering": {"calls_free": 3, "window_s": 0.01, "turns": 0}})
-    assert changed.gathering.policy == Gathering(calls_free=3, window_s=0.01, turns=0)
+    assert changed.gathering.policy == GatheringPolicy(calls_free=3, window_s=0.01, turns=0)
     with pytest.raises(SettingsError, match=r"gathering\.turns"):
         build({"systems": systems, "gathering": {"turns": -1}})
 
