@@ -12,10 +12,11 @@ from itertools import chain
 import msgspec
 from starlette.types import Message, Receive, Scope
 
+from gateway.begun import Begun
 from gateway.http.errors import ClientGone, HttpFault
 from gateway.http.head import Head, head_of
 from gateway.http.settings import HttpSettings
-from gateway.http.within import Begun, Within
+from gateway.http.within import Within
 
 _decoder = msgspec.json.Decoder()
 

@@ -14,11 +14,11 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.begun import Begun
 from gateway.http.at_once import is_unknown, looked_at, unknown
 from gateway.http.correlation import CORRELATION_LINE, correlation_of
 from gateway.http.known import Known, KnownRequests, Looked, key_of, noted, stumbled
 from gateway.http.marks import Marks, marks_of
-from gateway.http.within import Begun
 from gateway.limits import Refused
 
 

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Generator, Sequence
 from contextvars import copy_context
 from typing import Any, NamedTuple, cast
 
+from gateway.begun import Begun
 from gateway.engine.compiled.places import Place
 from gateway.engine.compiled.running import Entry, Run, Waiting
 
@@ -82,34 +83,25 @@ async def _watched(run: Run, side: Side, wait: Wait | _Begun) -> None:
 class _Begun:
     """A stage that has been begun, in the task that goes on with it when it awaits this."""
 
-    __slots__ = ("_error", "_waits_for", "is_done", "side")
+    __slots__ = ("_begun", "_error", "side")
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self.is_done = False
-        self._waits_for: object = None
+        self._begun: Begun[None] | None = None
         self._error: BaseException | None = None
         try:
-            self._waits_for = side.wait.send(None)
-        except StopIteration:
-            self.is_done = True
+            self._begun = Begun(side.wait)
         except BaseException as error:  # noqa: BLE001 - raised when it is awaited, so that the others have been begun
             self._error = error
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended, and well, without waiting for anything."""
+        return self._begun is not None and self._begun.is_done
+
     def __await__(self) -> Generator[Any, Any, None]:
-        if self.is_done:
-            return
-        if self._error is not None:
+        if self._begun is not None:
+            yield from self._begun.__await__()
+        elif self._error is not None:
             yield from asyncio.sleep(0).__await__()
             raise self._error
-        waits_for = self._waits_for
-        try:
-            while True:
-                try:
-                    said = yield waits_for
-                except BaseException as thrown:  # noqa: BLE001 - a cancellation is what it has to hear of
-                    waits_for = self.side.wait.throw(thrown)
-                else:
-                    waits_for = self.side.wait.send(said)
-        except StopIteration:
-            return
