@@ -72,7 +72,7 @@ class Board(Generic[T]):
         """
         if now >= self.until:
             self.tidy(now)
-        if not isinstance(names, tuple):
+        if not isinstance(names, tuple) or not names:  # of no readings there is no oldest, which a Row tells
             return self._found(names)
         known = self._rows.get(names)
         if known is not None and known[0] == self._gone and known[1] is not None:

@@ -6,6 +6,7 @@ uvicorn bounds neither the time nor the size of headers.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
@@ -72,16 +73,23 @@ class Connection(HttpToolsProtocol):
     _at_once: Callable[[Any, bytes], Rendered | None] | None = None
     _reading = False
     _due: Exchange | None = None
+    _answering: Exchange | None = None
     cycle: Exchange
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
         self._at_once = getattr(self.app, "at_once", None)
+        self._nobody = contextvars.Context()  # or its clocks would keep what some request set for as long as it lasts
         self._idle_for(SILENCE_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timers()
         super().connection_lost(exc)
+        self.pipeline.clear()
+        answering, self._answering = self._answering, None
+        if answering is not None:  # uvicorn tells only the request that was sent last
+            answering.disconnected = answering.disconnected or not answering.response_complete
+            answering.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         if not self._in_head and self.cycle.response_complete and not self.cycle.more_body:
@@ -125,6 +133,14 @@ class Connection(HttpToolsProtocol):
             "headers": headers,
             "state": self.app_state.copy(),
         }
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            return  # of a trailer, which a header must not be made of (RFC 9110, 6.5.1): nobody would have checked it
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._stop_head_timer()
@@ -179,6 +195,7 @@ class Connection(HttpToolsProtocol):
         cycle.message_event.set()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._answering = cycle
         if self._reading:
             self._due = cycle
             return
@@ -212,7 +229,10 @@ class Connection(HttpToolsProtocol):
         self._idle_until = until = now + seconds
         if self._idle_timer is None or self._rings_at > until:
             self._stop_idle_timer()
-            self._idle_timer, self._rings_at = self.loop.call_later(seconds, self._idled), until
+            self._idle_timer, self._rings_at = self._ring_in(seconds), until
+
+    def _ring_in(self, seconds: float) -> asyncio.TimerHandle:
+        return self.loop.call_later(seconds, self._idled, context=self._nobody)
 
     def _idled(self) -> None:
         self._idle_timer = None
@@ -221,7 +241,7 @@ class Connection(HttpToolsProtocol):
             return  # when that has been answered, the clock is set anew
         left = self._idle_until - self.loop.time()
         if left > 0:
-            self._idle_timer, self._rings_at = self.loop.call_later(left, self._idled), self._idle_until
+            self._idle_timer, self._rings_at = self._ring_in(left), self._idle_until
         elif not self.transport.is_closing():
             self.transport.close()
 
@@ -240,9 +260,11 @@ class Connection(HttpToolsProtocol):
             self._idle_timer = None
 
     def _refuse(self, answer: bytes) -> None:
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._answering is None or self._answering.response_complete:  # else it would stand in the middle of that
             self.transport.write(answer)
-            self.transport.close()
+        self.transport.close()
 
 
 def _target(root_path: str, url: bytes) -> tuple[str, bytes, bytes]:

@@ -81,7 +81,7 @@ class Exchange(RequestResponseCycle):
                 self.logger.error("ASGI callable returned without completing response.")
                 await self._make_do()
         finally:
-            self.on_response = _nothing  # or this and the connection would hold each other
+            self.on_response = _nothing  # also of an answer that was never complete
             self._tasks.discard(self.task)
 
     async def _make_do(self) -> None:
@@ -196,7 +196,8 @@ class Exchange(RequestResponseCycle):
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
-        self.on_response()
+        on_response, self.on_response = self.on_response, _nothing  # or this and the connection would hold each other
+        on_response()
 
 
 def _nothing() -> None: ...

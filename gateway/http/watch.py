@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -55,6 +56,7 @@ class WhileAwaited:
         task = self._task = cast("asyncio.Task[object]", asyncio.current_task())
         loop = self._loop = task.get_loop()
         self._before = task.cancelling()
+        self._context = contextvars.copy_context()  # the rounds go on nobody's behalf; what is said of this is not
         self._late_at = time.monotonic() + self._limit_s  # the loop's own time stands still while work is begun
         rounds = _Rounds.latest
         if rounds is None or rounds.loop is not loop:  # a process has one loop; tests have many
@@ -82,10 +84,12 @@ class WhileAwaited:
 
     def look(self) -> None:
         """Look from now on whether the client is still there, and at the time."""
-        self._looking = self._loop.create_task(_disconnected(self._receive))
-        self._looking.add_done_callback(self._gone)
+        context = self._context
+        self._looking = self._loop.create_task(_disconnected(self._receive), context=context)
+        self._looking.add_done_callback(self._gone, context=context)
         if self._timer is None:
-            self._timer = self._loop.call_later(max(0.0, self._late_at - time.monotonic()), self._late)
+            left_s = max(0.0, self._late_at - time.monotonic())
+            self._timer = self._loop.call_later(left_s, self._late, context=context)
 
     def _gone(self, looking: asyncio.Task[None]) -> None:
         if not looking.cancelled():
@@ -131,17 +135,18 @@ class _Rounds:
     latest: ClassVar[_Rounds | None] = None
     """Those of the loop that asked last."""
 
-    __slots__ = ("goes_round", "loop", "new", "seen")
+    __slots__ = ("_nobody", "goes_round", "loop", "new", "seen")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.new: set[WhileAwaited] = set()
         self.seen: set[WhileAwaited] = set()
         self.goes_round = False
+        self._nobody = contextvars.Context()
 
     def go_on(self) -> None:
         self.goes_round = True
-        self.loop.call_later(LOOK_AFTER_S, self._go)
+        self.loop.call_later(LOOK_AFTER_S, self._go, context=self._nobody)
 
     def _go(self) -> None:
         """Whoever was here the last time as well is one to look at."""

@@ -62,6 +62,7 @@ class StoodInFor(Generic[K, T]):
         self._near = source if isinstance(source, AtHand) else None
         self._whole = source if isinstance(source, AtOnce) else None
         self._strong: dict[int, Reading[T] | Row] = {}
+        self._readings = 0  # in all of these
         self._stand_in = _by_itself(stand_in)
         self._joined = joined
         self._weak = weak
@@ -113,12 +114,17 @@ class StoodInFor(Generic[K, T]):
                 if id(one) not in strong:
                     if self._weak(one):
                         return None
-                    if len(strong) >= STRONG_MAX:
-                        strong.clear()
-                    strong[id(one)] = one
+                    self._know(one, 1)
         if type(found) is Row:
-            strong[id(found)] = found
+            self._know(found, len(found))
         return found
+
+    def _know(self, one: Reading[T] | Row, readings: int) -> None:
+        self._readings += readings
+        if self._readings > STRONG_MAX:
+            self._strong.clear()
+            self._readings = readings
+        self._strong[id(one)] = one
 
     async def _asked(self, keys: frozenset[K]) -> Mapping[K, Reading[T] | UpstreamError]:
         answer = self._asking.get(keys)

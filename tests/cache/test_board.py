@@ -195,7 +195,7 @@ async def test_a_question_that_comes_again_is_answered_by_the_same_row(source: S
 def test_a_row_is_what_is_up(steps: list[tuple[str, int, bool]]) -> None:
     """Whatever was put up, replaced or taken down in between; and nothing but FRESH readings is in it."""
     board: Board[str] = Board(8.0)
-    questions, now = [(0, 1), (1, 2, 3), (2,), Question((0, 1))], START
+    questions, now = [(0, 1), (1, 2, 3), (2,), (), Question((0, 1))], START
     for number, (step, name, is_fresh) in enumerate(steps):
         if step == "show":
             tier = FreshnessTier.FRESH if is_fresh else FreshnessTier.STALE_OK
@@ -211,6 +211,13 @@ def test_a_row_is_what_is_up(steps: list[tuple[str, int, bool]]) -> None:
             assert (found is None) == (row is None)
             assert all(one is other for one, other in zip(found or (), row or (), strict=True))
             assert type(row) is not Row or {one.tier for one in row} == {FreshnessTier.FRESH}
+
+
+def test_no_readings_are_no_row() -> None:
+    """A Row says how old its oldest reading is; the empty list, which anybody may ask for again and again, has none."""
+    board: Board[str] = Board(16.0)
+    board.show("a", Reading("one", "test", FreshnessTier.FRESH, START, 16.0), START + 16, START)
+    assert [type(board.all((), START)) for _ in range(3)] == [list] * 3
 
 
 def test_no_more_rows_are_remembered_than_may_be() -> None:

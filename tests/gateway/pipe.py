@@ -4,6 +4,7 @@ it is answered is kept. Time passes only when it is told to."""
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -43,8 +44,11 @@ class Timers:
     def time(self) -> float:
         return self.now_s
 
-    def call_later(self, delay_s: float, call: Callable[..., object], *args: object) -> Timer:
-        timer = Timer(delay_s, self.now_s + delay_s, lambda: call(*args), self.pending)
+    def call_later(
+        self, delay_s: float, call: Callable[..., object], *args: object, context: contextvars.Context | None = None
+    ) -> Timer:
+        context = contextvars.copy_context() if context is None else context
+        timer = Timer(delay_s, self.now_s + delay_s, lambda: context.run(call, *args), self.pending)
         self.pending.add(timer)
         self.set_in_all += 1
         return timer

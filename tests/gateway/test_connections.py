@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+from contextvars import ContextVar
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -157,6 +159,84 @@ async def test_a_large_body_in_the_piece_of_its_head_is_no_large_head(earlier: i
     assert (await pipe.asked(whole)).endswith(b"/a %d" % size)
     pipe.sends(whole + GET[:9], GET[9:20])
     assert (await pipe.sends(GET[20:]).answered()).endswith(b"/a 0")
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_a_trailer_is_no_header(pieces: int) -> None:
+    """What comes behind a body was looked at by no proxy, and by none of those who read heads (RFC 9110, 6.5.1)."""
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await echo(scope, receive, send)
+        seen.append({name for name, _ in scope["headers"]})
+
+    head = b"POST /a HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n"
+    rest = b"2\r\nhi\r\n0\r\nX-Forwarded-For: 192.0.2.9\r\nAuthorization: Bearer stolen\r\n\r\n"
+    pipe = Pipe(app).sends(*([head + rest] if pieces == 1 else [head, rest]))
+    assert (await pipe.answered()).endswith(b"/a 2")
+    assert seen == [{b"host", b"transfer-encoding"}]
+
+
+class Stream:
+    """Says one thing, and then nothing until its client is gone. `told` is whether it heard of that."""
+
+    def __init__(self) -> None:
+        self.said, self.told = asyncio.Event(), False
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        self.said.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.told = True
+
+
+@pytest.mark.parametrize("behind", [b"", GET, GET * 2])
+async def test_who_is_answered_hears_that_the_client_is_gone(behind: bytes) -> None:
+    """Also when others were sent behind it, which nobody has begun: of those nothing is left."""
+    stream = Stream()
+    pipe = Pipe(stream).sends(GET + behind)
+    await stream.said.wait()
+    pipe.served.connection_lost(None)
+    await pipe.answered()
+    assert stream.told
+    assert not pipe.served.pipeline
+
+
+async def test_a_refusal_does_not_stand_in_the_middle_of_an_answer() -> None:
+    """The connection ends without it, where the head behind a stream does not come."""
+    stream = Stream()
+    pipe = Pipe(stream).sends(GET + GET[:9])
+    await stream.said.wait()
+    pipe.timers.ring(HEAD_TIMEOUT_S)
+    assert pipe.closed
+    assert b"408" not in b"".join(pipe.writes)
+    pipe.served.connection_lost(None)
+    await pipe.answered()
+
+
+async def test_the_clock_of_a_connection_keeps_nothing_of_a_request() -> None:
+    """Whatever was set for one is gone with it, when the clock was set anew in its name."""
+    what: ContextVar[object] = ContextVar("what")
+    kept = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        what.set(thing := Stream())
+        kept.append(weakref.ref(thing))
+        if len(kept) == 1:
+            pipe.timers.ring(SILENCE_S)  # while a request is answered, so that it is set by the end of that
+        await echo(scope, receive, send)
+
+    pipe = Pipe(app)
+    for _ in range(3):
+        await pipe.asked(GET)
+        pipe.timers.now_s += KEPT_ALIVE_S - 1
+    assert due(pipe) == [KEPT_ALIVE_S]
+    pipe.timers.ring(KEPT_ALIVE_S)
+    assert due(pipe) == [KEPT_ALIVE_S - 1]
+    await asyncio.sleep(0)
+    assert [thing() for thing in kept] == [None] * 3
 
 
 async def test_the_end_of_a_connection_leaves_no_clock() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.connections import Connection
 from gateway.exchange import TOGETHER_BYTES_MAX, Exchange
+from gateway.http import Rendered
 from gateway.http.errors import Reply
 from gateway.http.marks import Marks
 from tests.gateway.pipe import Pipe
@@ -261,9 +262,20 @@ async def test_a_slow_reader_is_waited_for() -> None:
     assert await pipe.answered() == first
 
 
-async def test_an_exchange_leaves_nothing_for_the_collector() -> None:
+class AtOnce:
+    """An app that needs no task for its answer."""
+
+    def at_once(self, _scope: Scope, _body: bytes) -> Rendered:
+        return Rendered(200, b"content-length: 2\r\n", b"hi")
+
+    async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise AssertionError("asked although it is known")
+
+
+@pytest.mark.parametrize("app", [replying(PLAIN, Reply(413, b"", {"Connection": "close"})), AtOnce()])
+async def test_an_exchange_leaves_nothing_for_the_collector(app: ASGIApp) -> None:
     """It is gone with its answer, and refers to nothing that refers to it."""
-    pipe = piped(replying(PLAIN, Reply(413, b"", {"Connection": "close"})))
+    pipe = piped(app)
     gc.collect()
     gc.disable()
     try:

@@ -100,7 +100,7 @@ class Rowed:
 
     def begun(self, run: Run, row: Row, objects: list[Any], container: dict[str, Any], index: tuple[int, ...]) -> None:
         """These objects were made of the row just now, and are queued one by one."""
-        if None in objects or not is_well(run):
+        if not row or None in objects or not is_well(run):
             return
         entries = run.queues[self.stages[0].number][-len(row) :]
         for stage in self.stages:

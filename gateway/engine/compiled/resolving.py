@@ -144,7 +144,13 @@ def one_by_one(place: Place, converter: GraphQLCoreConverter) -> Ask:
             return _each(_direct(place, definition, definition.base_resolver, converter))
         if _is_rooted(definition):
             rooted = _rooted(place, definition, definition.base_resolver, converter)
-            return _each(lambda run, parent, index: _alone(rooted(run, ((parent, {}, index),))))
+
+            async def ask_one(run: Run, parent: Any, index: tuple[int, ...]) -> Any:
+                # Begun in here: who is cancelled before this has begun leaves nothing behind that nobody awaited.
+                (value,) = await rooted(run, ((parent, {}, index),))
+                return value
+
+            return _each(ask_one)
     resolve, arguments = place.field.resolve or default_field_resolver, given_to(place)
 
     def call(run: Run, parent: Any, index: tuple[int, ...]) -> Any:
@@ -160,11 +166,6 @@ def alone(place: Place, converter: GraphQLCoreConverter) -> AskAll | None:
     if definition is None or not definition.base_resolver or _has_handlers(converter) or not _is_rooted(definition):
         return None
     return _rooted(place, definition, definition.base_resolver, converter)
-
-
-async def _alone(values: Awaitable[Sequence[Any]]) -> Any:
-    (value,) = await values
-    return value
 
 
 def _is_rooted(definition: StrawberryField) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import pytest
@@ -110,6 +111,37 @@ async def test_what_does_not_end_is_left_behind(logged: LogCapture) -> None:
         release.set()
         assert await asking == 0
     assert [entry["event"] for entry in logged.entries] == ["operation does not end when cancelled"]
+
+
+async def test_what_is_said_of_a_request_is_said_in_its_name() -> None:
+    """Though the clock that found it out was set by somebody else."""
+    name, names = ContextVar("name", default="nobody"), asyncio.Queue[str]()
+
+    async def told(_: HttpFault) -> None:
+        names.put_nowait(name.get())
+
+    async def looked_for() -> Message:
+        names.put_nowait(name.get())
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def stubborn() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.wait_for(released.wait(), 5)
+
+    async def asked(by: str, work: Awaitable[object], limit_s: float) -> None:
+        name.set(by)
+        await while_awaited(work, looked_for, limit_s=limit_s, cancel_timeout_s=0.001, tell=told)
+
+    released = asyncio.Event()
+    await asyncio.create_task(asked("quick", quick(), 5))
+    stuck = asyncio.create_task(asked("stuck", stubborn(), 3 * LOOK_AFTER_S))
+    async with asyncio.timeout(5):
+        assert [await names.get(), await names.get()] == ["stuck", "stuck"]
+    released.set()
+    with pytest.raises(ClientGone):
+        await stuck
 
 
 async def test_who_was_too_late_is_not_looked_for_any_more() -> None:

@@ -13,12 +13,13 @@ from domains.vocabulary import (
     FreshnessTier,
     ProjectionCold,
     Reading,
+    Row,
     SystemRole,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from gateway.wiring.standing_in import StoodInFor
+from gateway.wiring.standing_in import STRONG_MAX, StoodInFor
 
 DOWN = UpstreamUnreachable(SystemRole.OMS, "stock", "nobody listens")
 LATE = UpstreamTimeout(SystemRole.OMS, "stock")
@@ -50,12 +51,16 @@ class AtOnce:
     """A Fetch that answers whole questions at once."""
 
     answers: Mapping[str, Reading[str]]
+    in_rows: bool = False
 
     async def __call__(self, keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
         raise AssertionError("nobody has to wait for it")
 
-    def at_once(self, keys: Sequence[str], /) -> list[Reading[str]] | None:
-        return [self.answers[key] for key in keys] if self.answers.keys() >= set(keys) else None
+    def at_once(self, keys: Sequence[str], /) -> Sequence[Reading[str]] | None:
+        if not self.answers.keys() >= set(keys):
+            return None
+        found = [self.answers[key] for key in keys]
+        return Row(found) if self.in_rows else found
 
 
 @dataclass
@@ -234,3 +239,13 @@ async def test_what_is_there_at_once_is_looked_at_once() -> None:
     assert answers.at_once(["a", "weak"]) is None
     assert answers.at_once(["a", "unknown"]) is None
     assert StoodInFor(Plain({}), Plain({}), joined, weak).at_once(["a"]) is None
+
+
+def test_what_is_known_to_be_strong_has_an_end() -> None:
+    """Rows of the same few readings count by what is in them: there are as many as there are orders to ask in."""
+    near = AtOnce({str(number): read(str(number)) for number in range(100)}, in_rows=True)
+    answers = StoodInFor(near, Plain({}), joined, weak)
+    for turned in range(3 * STRONG_MAX // 100):
+        names = [str((number + turned) % 100) for number in range(100)]
+        assert answers.at_once(names) is not None
+        assert sum(len(one) if isinstance(one, Row) else 1 for one in answers._strong.values()) <= STRONG_MAX

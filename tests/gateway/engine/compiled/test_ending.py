@@ -13,6 +13,7 @@ from graphql import parse
 
 from resolvers.batching import Batched
 from resolvers.loaders import Loaders
+from resolvers.roots import Rooted
 from tests.gateway.engine.compiled.both import Both, seen, slowly
 from tests.resolvers.goods import NOW
 
@@ -79,6 +80,10 @@ class Leaf:
     @strawberry.field(extensions=[Batched(_loaded)])  # type: ignore[untyped-decorator]  # as Strawberry declares it
     async def batch(self) -> str | None:
         raise AssertionError("a batch field is resolved by its extension")
+
+    @strawberry.field(extensions=[Rooted()])  # type: ignore[untyped-decorator]  # likewise
+    async def rooted(self, info: Info) -> str | None:
+        return await info.context.wait(f"rooted {self.number}")
 
     @strawberry.field(extensions=[Batched(_cancelled)])  # type: ignore[untyped-decorator]  # likewise
     async def odd(self) -> str | None:
@@ -178,7 +183,7 @@ async def test_who_stops_waiting_stops_the_work(text: str, end: str) -> None:
 async def test_at_whatever_moment(ticks: int) -> None:
     """However far a run has come when it is cancelled, it leaves no task and no coroutine that nobody awaited."""
     async with watching() as watched:
-        text = "{ leaves(first: 2) { deep { deep { slow batch } even } batch } leaf { must slow } }"
+        text = "{ leaves(first: 2) { deep { deep { slow batch } rooted even } batch rooted } leaf { must slow } }"
         run = asyncio.ensure_future(BOTH.compiled(parse(text), {}, watched))
         await slowly(ticks)
         run.cancel()
