@@ -14,6 +14,7 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.connections import AnsweredHandshakes, Connection
 from gateway.http import Drain, DrainingServer
@@ -109,15 +110,16 @@ def run(
     linger_s: float,
     timeout_s: float,
     pulse: Pulse | None = None,
+    protocol: type[HttpToolsProtocol] = Connection,
 ) -> None:
     """Serve `app` on `sock` until SIGINT or SIGTERM; `listening` is called once requests are accepted.
 
     `drain` begins at the signal, requests are taken for `linger_s` more, and what runs then has `timeout_s` to end.
-    `pulse` beats meanwhile. Raises AppFailed.
+    `pulse` beats meanwhile. Another `protocol` is there to be compared with. Raises AppFailed.
     """
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=protocol,
         ws=AnsweredHandshakes,
         ws_max_size=FRAME_BYTES_MAX,
         ws_ping_interval=None,  # the protocol above has its own, which pages see

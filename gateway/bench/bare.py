@@ -1,4 +1,5 @@
-"""A server without a socket: bytes of requests in, bytes of answers out, through the protocol that `serve` has.
+"""A server without a socket: bytes of requests in, bytes of answers out, through the protocol that `serve` has, or for
+the floor through uvicorn's own.
 
 What is measured is the Python of one process. The kernel, which costs a request about as much again, costs every
 server the same.
@@ -12,6 +13,7 @@ from typing import Any
 import orjson
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.connections import Connection
@@ -42,12 +44,13 @@ def request_of(query: str, variables: dict[str, Any], token: str | None) -> byte
 class Bare:
     """One connection to an app, without the network. Answers one request at a time."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, protocol: type[HttpToolsProtocol] = Connection) -> None:
         config = uvicorn.Config(
-            app, http=Connection, lifespan="off", log_config=None, access_log=False, proxy_headers=False
+            app, http=protocol, lifespan="off", log_config=None, access_log=False, proxy_headers=False
         )
         self._transport = _Transport()
-        self._protocol = _Protocol(config, ServerState(), app_state={}, _loop=asyncio.get_running_loop())
+        telling = type("Telling", (_Telling, protocol), {})
+        self._protocol = telling(config, ServerState(), app_state={}, _loop=asyncio.get_running_loop())
         self._protocol.connection_made(self._transport)
 
     async def ask(self, request: bytes) -> bytes:
@@ -65,7 +68,7 @@ class Bare:
         self._protocol.connection_lost(None)
 
 
-class _Protocol(Connection):
+class _Telling(HttpToolsProtocol):
     answered: asyncio.Future[None] | None = None
 
     def on_response_complete(self) -> None:

@@ -9,19 +9,24 @@ import threading
 from functools import partial
 
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.connections import Connection
 from gateway.http import Drain
 from gateway.serving import bind, run
 
 _DRAIN_TIMEOUT_S = 2.0
 
 
-def serve_child(app: ASGIApp, drain: Drain, host: str, port: int) -> None:
+def serve_child(
+    app: ASGIApp, drain: Drain, host: str, port: int, *, protocol: type[HttpToolsProtocol] = Connection
+) -> None:
     """Serve until standard input ends or a signal comes; the port is a line on standard output, once it listens."""
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     with bind(host, port) as sock:
         said = f"{sock.getsockname()[1]}\n"
-        run(app, sock, drain, partial(_say, said), linger_s=0, timeout_s=_DRAIN_TIMEOUT_S)
+        listening = partial(_say, said)
+        run(app, sock, drain, listening, linger_s=0, timeout_s=_DRAIN_TIMEOUT_S, protocol=protocol)
 
 
 def _say(line: str) -> None:

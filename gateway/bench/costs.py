@@ -78,7 +78,7 @@ def picture(title: str, subtitle: str, report: Report, stages: Sequence[str]) ->
 
 def _floor(setup: Mapping[str, Any]) -> str:
     waited = f", {setup['floor_p50_ms']:.2f}/{setup['floor_p99_ms']:.2f} ms" if "floor_p50_ms" in setup else ""
-    return f"The floor, a constant answer of the same server, is {setup['floor_us']:.1f} us{waited}."
+    return f"The floor, a constant answer of uvicorn, is {setup['floor_us']:.1f} us{waited}."
 
 
 def _axes(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]]:

@@ -24,7 +24,7 @@ async def _prepare(place: Place) -> tuple[list[Piece], dict[str, Any]]:
 
 SHEET = Sheet(
     "What answering costs",
-    "CPU of one request, its document prepared, as a multiple of a constant answer of the same server.",
+    "CPU of one request, its document prepared, as a multiple of a constant answer of uvicorn.",
     (REQUEST, UNCACHED),
 )
 BENCH = Bench("engine", SHEET, _prepare, judged)

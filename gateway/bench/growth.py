@@ -61,7 +61,7 @@ async def _prepare(million: bool, place: Place) -> tuple[list[Piece], dict[str, 
 
 def bench(*, million: bool) -> Bench:
     """The bench, with a cache of a million keys or without: that takes some gigabytes and a minute."""
-    told = "CPU as a multiple of a constant answer of the same server, for longer lists, larger answers, more callers."
+    told = "CPU as a multiple of a constant answer of uvicorn, for longer lists, larger answers, more callers."
     sheet = Sheet("What size costs", told, (REQUEST, PER_LEAVES, PER_CALLER, HIT))
     return Bench("growth", sheet, partial(_prepare, million), leaf_claims)
 

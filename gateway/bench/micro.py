@@ -17,6 +17,7 @@ from typing import Any
 
 import uvloop
 from rich.console import Console
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from domains.sandbox import Sandbox, SandboxFailed
 from gateway.bench.bare import Bare, constant, request_of
@@ -111,7 +112,7 @@ class Bench:
             await refresh_projection(keeping, full=True, on_progress=lambda _: None)
         async with AsyncExitStack() as stack:
             pieces, setup = await self.prepare(Place(systems, folder, stack))
-            floor = Bare(constant)
+            floor = Bare(constant, HttpToolsProtocol)
             stack.callback(floor.close)
             work: dict[tuple[str, str], Work] = {(one.page, one.stage): one.work for one in pieces}
             work[_FLOOR] = partial(floor.ask, request_of("{ __typename }", {}, "nobody"))

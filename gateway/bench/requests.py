@@ -76,7 +76,7 @@ CONDITIONS = (WHOLE, HOT, COLD)
 
 SHEET = Sheet(
     "What a request costs",
-    "CPU of the server for one request over a socket, as a multiple of a constant answer of the same server.",
+    "CPU of the server for one request over a socket, as a multiple of a constant answer of uvicorn.",
     tuple(condition.name for condition in CONDITIONS),
 )
 

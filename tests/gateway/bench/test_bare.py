@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.bench.bare import Bare, constant, request_of
+from gateway.connections import Connection
 
 
 async def echo(request: Request) -> JSONResponse:
@@ -26,9 +29,10 @@ async def test_a_request_goes_through_the_servers_protocol() -> None:
     bare.close()
 
 
-async def test_the_floor_answers_anything() -> None:
-    """The constant answer is a whole one."""
-    bare = Bare(constant)
+@pytest.mark.parametrize("protocol", [Connection, HttpToolsProtocol])
+async def test_the_floor_answers_anything(protocol: type[HttpToolsProtocol]) -> None:
+    """The constant answer is a whole one, by our protocol and by uvicorn's own."""
+    bare = Bare(constant, protocol)
     head, _, body = (await bare.ask(request_of("{ a }", {}, "nobody"))).partition(b"\r\n\r\n")
     assert b"200 OK" in head
     assert orjson.loads(body)["data"]

@@ -43,7 +43,9 @@ def test_a_run_leaves_its_files_and_names_what_is_slower(tmp_path: Path) -> None
     made = json.loads(report.read_text())
     assert [(one["page"], one["stage"]) for one in made["rows"]] == FIGURES
     for one in made["rows"]:
-        least = 0 if one["stage"] == "whole answers" else 1  # no task is begun for these, as is for the constant answer
+        least = (
+            0 if one["stage"] == "whole answers" else 1
+        )  # no task is begun for these, as uvicorn does for the constant answer
         assert one["floor_ratio"] > least
         assert 0 < one["p50_ms"] <= one["p99_ms"]
         assert (one["calls"] > 0) == (one["stage"] == "cold")
