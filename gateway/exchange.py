@@ -20,12 +20,12 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from gateway.http import BODILESS
+
 Line = tuple[bytes, bytes]
 
 TOGETHER_BYTES_MAX: Final = 256 * 1024
 """A body of up to so many bytes is copied behind its head. For larger ones a second write costs less than the copy."""
-
-_BODILESS: Final = frozenset({204, 304})
 
 
 class Exchange(RequestResponseCycle):
@@ -154,7 +154,7 @@ class Exchange(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
-        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _BODILESS:
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in BODILESS:
             self.chunked_encoding = True
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")

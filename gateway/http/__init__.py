@@ -10,7 +10,7 @@ from gateway.http.body import check_framing, decode_json, read_body
 from gateway.http.correlation import Correlation
 from gateway.http.direct import Direct
 from gateway.http.drain import Drain, Draining, DrainingServer
-from gateway.http.errors import HttpFault, LastResort
+from gateway.http.errors import BODILESS, HttpFault, LastResort
 from gateway.http.event_stream import EventStreamEndpoint
 from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.hardening import Hardening
@@ -25,6 +25,7 @@ from gateway.http.request import Documents, GraphQLRequest, persisted_queries_no
 from gateway.http.settings import HttpSettings
 
 __all__ = [
+    "BODILESS",
     "IDEMPOTENCY_LINE",
     "Admitted",
     "Asking",

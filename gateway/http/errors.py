@@ -69,8 +69,8 @@ class ClientGone(Exception):
     """The client has closed the connection: nobody is there to be answered."""
 
 
-_BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
-"""They have no body, and so no length of one (RFC 9110, 8.6)."""
+BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+"""Answers without a body, and so without a length of it (RFC 9110, 8.6)."""
 
 
 class Reply(NamedTuple):
@@ -82,7 +82,7 @@ class Reply(NamedTuple):
 
     async def send(self, send: Send) -> None:
         """Send it as a whole where the server takes it so, or else as two ASGI messages."""
-        has_length = self.status not in _BODILESS
+        has_length = self.status not in BODILESS
         if type(send) is Marks and send.sends(self.status, self.headers, self.body, has_length=has_length):
             return
         raw = lines_of(self.headers)
