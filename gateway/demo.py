@@ -26,7 +26,7 @@ from gateway.explorer import Sample, first_query
 from gateway.http import Drain
 from gateway.identity.demo_issuer import demo_issuer
 from gateway.serving import bind, run
-from gateway.settings import Settings, build
+from gateway.settings import CONFIG_VARIABLE, load
 from gateway.telemetry import configure_logs
 from gateway.trouble import CannotStart
 
@@ -73,14 +73,15 @@ def start(port: int, seed: int, latency_scale: float) -> None:
             raise DemoFailed(f"The demo could not start: {exc}.") from exc
         with sandbox, tempfile.TemporaryDirectory(prefix="retailgraph-") as memory, demo_issuer(port) as issuer:
             secret = PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
-            settings = _settings(port, sandbox.urls, Path(memory), secret)
+            file = _written(port, sandbox.urls, Path(memory), secret)
+            settings = load(file)
             configure_logs(settings.logs.level, settings.logs.format)
             drain = Drain()
             app = build_app(settings, drain=drain, samples=SAMPLES, trusted=[issuer])
 
             def listening() -> None:
                 _introduce(port, sandbox.urls, secret)
-                welcome(console, port, sandbox.urls)
+                welcome(console, port, sandbox.urls, file)
 
             run(app, sock, drain, listening, linger_s=0, timeout_s=DRAIN_TIMEOUT_S)
     console.print("Stopped. All five processes have ended.")
@@ -101,27 +102,33 @@ def _introduce(port: int, urls: dict[str, str], secret: str) -> None:
             raise DemoFailed(f"{role} would not be told where its events go: {exc}.") from exc
 
 
-def _settings(port: int, urls: dict[str, str], memory: Path, secret: str) -> Settings:
-    return build(
-        {
-            "server": {"host": HOST, "port": port},
-            "database": {"url": f"sqlite:///{memory / 'retailgraph.db'}"},
-            "projection": {"calls_per_s": 20},  # half of what the sandbox's ERP grants
-            "systems": {role.lower(): {"url": url} for role, url in urls.items()},
-            "events": {"sources": {role.lower(): {"system": role, "secrets": [secret]} for role in urls}},
-            "identity": {
-                "anonymous": {"audience": "associate", "store": "store-017"},  # so that a pasted query is answered
-                "tokens": [
-                    {"sha256": hashlib.sha256(token.encode()).hexdigest(), **caller}
-                    for token, caller in CALLERS.items()
-                ],
-            },
-            "logs": {"level": "warning", "format": "console"},
-        }
+def _written(port: int, urls: dict[str, str], memory: Path, secret: str) -> Path:
+    """The settings of this demo, in a file as any deployment has them: other commands find its flows by it."""
+    sections: dict[str, dict[str, Any]] = {
+        "[server]": {"host": HOST, "port": port},
+        "[database]": {"url": f"sqlite:///{memory / 'retailgraph.db'}"},
+        "[projection]": {"calls_per_s": 20},  # half of what the sandbox's ERP grants
+        "[logs]": {"level": "warning", "format": "console"},
+        **{f"[systems.{role.lower()}]": {"url": url} for role, url in urls.items()},
+        **{f"[events.sources.{role.lower()}]": {"system": role, "secrets": [secret]} for role in urls},
+        "[identity.anonymous]": {"audience": "associate", "store": "store-017"},  # so that a pasted query is answered
+    }
+    tokens = [
+        ("[[identity.tokens]]", {"sha256": hashlib.sha256(token.encode()).hexdigest(), **caller})
+        for token, caller in CALLERS.items()
+    ]
+    file = memory / "retailgraph.toml"
+    # A string, a number and a list of strings are written alike in TOML and in JSON.
+    file.write_text(
+        "\n".join(
+            "\n".join([header, *(f"{key} = {json.dumps(value)}" for key, value in values.items()), ""])
+            for header, values in (*sections.items(), *tokens)
+        )
     )
+    return file
 
 
-def welcome(console: Console, port: int, urls: dict[str, str]) -> None:
+def welcome(console: Console, port: int, urls: dict[str, str], file: Path) -> None:
     """Say what to open, whom to be, and what to ask."""
     here = f"http://{HOST}:{port}"
     places = Table.grid(padding=(0, 2))
@@ -139,6 +146,9 @@ def welcome(console: Console, port: int, urls: dict[str, str]) -> None:
     console.print(callers)
     console.print("\nAnybody else, as a token for this demo alone:", markup=False)
     console.print(f"  {_command()} token --audience associate --store store-017{_named(port)}", markup=False)
+    console.print("\n[bold]What becomes of orders and returns[/bold], in another shell\n")
+    console.print(f"  export {CONFIG_VARIABLE}={shlex.quote(str(file))}", markup=False, soft_wrap=True)
+    console.print(f"  {_command()} flows list", markup=False)
     console.print("\n[bold]A first query[/bold]\n")
     console.print(first_query(), markup=False, soft_wrap=True)
     console.print("[bold]The same as curl[/bold]\n")

@@ -12,7 +12,12 @@ import typer
 Config = Annotated[Path | None, typer.Option(help="The settings, as TOML. By default what RETAILGRAPH_CONFIG names.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, the newest.")]
-FlowId = Annotated[str, typer.Argument(help="As `flows list` shows it.")]
+FlowId = Annotated[
+    str,
+    typer.Argument(
+        parser=lambda given: given.removeprefix("Flow:"), metavar="FLOW", help="As `flows list` or GraphQL shows it."
+    ),
+]
 
 flows = typer.Typer(help="Slow writes: what is under way, and what is stuck.", no_args_is_help=True)
 events = typer.Typer(help="What outside systems told.", no_args_is_help=True)

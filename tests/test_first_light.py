@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import httpx
 import pytest
 
 from domains.sandbox import Sandbox
-from tests.running import ROOT, Asked, command, free_ports, gateway_running, sandbox_running
+from tests.dealing import answered
+from tests.running import ROOT, Asked, command, free_ports, gateway_running, sandbox_running, until
 
 WITHOUT_CACHE = "[cache]\nenabled = false\n"
 FIRST = (ROOT / "gateway/explorer/first.graphql").read_text()
@@ -194,6 +196,37 @@ def test_the_demo_answers_the_first_query_and_ends_with_all_it_started(number: s
     for place in range(5):
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"http://127.0.0.1:{port + place}/", trust_env=False)
+
+
+def test_the_demo_sells_and_takes_back_without_the_erp_as_the_readme_has_it() -> None:
+    """With the ERP hanging up, the README's order and return are accepted; by the settings that the demo names, the
+    command line follows the return to the ERP's document once the ERP answers again."""
+    sell, take_back = re.findall(r"```graphql\n(mutation .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    port = free_ports(5)
+    with command("demo", "--port", str(port), "--latency-scale", "0") as process:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if "export RETAILGRAPH_CONFIG=" in line)
+        folder = Path(said.split("=", maxsplit=1)[1].strip()).parent
+        asked = Asked(f"http://127.0.0.1:{port}", {})
+        faults = f"http://127.0.0.1:{port + 1}/_sandbox/faults"
+        httpx.post(faults, json={"reset": 1}, trust_env=False).raise_for_status()
+        assert asked.data(sell, token="demo-customer")["orderSubmit"]["orderNumber"]
+        assert asked.data(take_back, token="demo-associate")["returnAuthorize"]["rmaNumber"]
+        until(lambda: _return_flow(asked, "WAITING"), "a flow that waits for the ERP")
+        httpx.post(faults, json={"reset": 0}, trust_env=False).raise_for_status()
+        flow_id = until(lambda: _return_flow(asked, "COMPLETED"), "its end")
+        asked.close()
+        shown = answered(folder, "flows", "show", flow_id)
+    assert next(step for step in shown["steps"] if step["system"] == "ERP")["reference"]
+
+
+def _return_flow(asked: Asked, state: str) -> str | None:
+    """The id of the one return's flow, once it is in that state."""
+    query = (
+        'query Flows($state: FlowState) { flows(filter: {kind: "return.authorize", state: $state}) { nodes { id } } }'
+    )
+    nodes = asked.data(query, {"state": state}, "demo-operations")["flows"]["nodes"]
+    return str(nodes[0]["id"]) if nodes else None
 
 
 def _until_answered(url: str, limit_s: float = 30.0) -> None:
