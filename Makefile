@@ -14,8 +14,9 @@ help: ## this list
 demo: .venv/ready ## four outside systems and the gateway, with a first query to paste (PORT=8000 SEED=1)
 	$(BIN)/retailgraph demo --port $(PORT) --seed $(SEED)
 
-test: .venv/ready-dev ## the whole test suite
-	$(BIN)/pytest
+# Files are given out whole, because those that start the product start it once for all their tests.
+test: .venv/ready-dev ## the whole test suite, on as many cores as there are, four at most
+	$(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile
 
 faults: .venv/ready-dev ## every system x fault x cache state against what the schema declares; writes build/faults.html
 	$(BIN)/pytest -m faults tests/faults
