@@ -18,6 +18,8 @@ from cache.redis import STORE, RedisStore, connect, counter_of
 
 _log = logging.getLogger(__name__)
 
+_FIELDS = (b"shelf", b"key", b"version", b"origin")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalidation:
@@ -76,6 +78,7 @@ class Bus:
         self._sleep = sleep
         self._last_id: str | None = None
         self._sequence = 0
+        self._was_deaf = False
         self.following = asyncio.Event()
         """Set while events arrive as they are written."""
 
@@ -96,6 +99,7 @@ class Bus:
                     if self.following.is_set():
                         _log.warning("the bus is cut off: %s", str(fault) or "no answer in time")
                     self.following.clear()
+                    self._was_deaf = True
                 await self._sleep(backoff_s)
                 backoff_s = min(self._limits.backoff_max_s, backoff_s * 2)
         finally:
@@ -109,6 +113,8 @@ class Bus:
                 self._last_id, self._sequence = _text(newest[0][0]), _sequence(newest[0][1])
             else:
                 self._last_id = "0-0"
+            if self._was_deaf:  # what was said before the first word that it could hear is not known
+                self._flush()
             return
         count = int(await self._redis.get(counter_of(self._stream)) or 0)
         if count < self._sequence:  # it came back without its memory, and with it went what we had not read
@@ -129,10 +135,14 @@ class Bus:
         self._last_id, self._sequence = id_, sequence
         if sequence != expected:
             self._flush()
-        shelf, key, version = (_text(fields.get(name, b"")) for name in (b"shelf", b"key", b"version"))
-        if not shelf or _text(fields.get(b"origin", b"")) == self._origin:
+        try:
+            shelf, key, version, origin = (_text(fields.get(name, b"")) for name in _FIELDS)
+            news = Invalidation(shelf=shelf, key=key, version=int(version) if version else None)
+        except ValueError:
+            return  # no event of ours, which its number has told already
+        if not shelf or origin == self._origin:
             return
-        self._heard(Invalidation(shelf=shelf, key=key, version=int(version) if version else None))
+        self._heard(news)
         lag_s = max(0.0, self._clock() - int(id_.partition("-")[0]) / 1000)
         tell(self._hook, CacheEvent(CacheEventKind.HEARD, shelf, 1, seconds=lag_s))
 

@@ -246,13 +246,14 @@ class Cached(Generic[K, T]):
         """Whether a load of one's own might bring what somebody else's did not.
 
         A load runs within the deadline and on the path of the caller who started it, and is content with what that
-        caller is content with. Others need not fail with it.
+        caller is content with. Others need not fail with it. It began before they asked, too: what it brings may be
+        older than what a demand allows.
         """
         if isinstance(outcome, Failed):
             return isinstance(outcome.error, DeadlineExceeded | SystemOffPath)
         demanded_s = demanded_age_s()
         reading = outcome.reading if isinstance(outcome, Landed) else outcome.entry.reading
-        if demanded_s is None or reading is None or (isinstance(outcome, Landed) and outcome.loaded):
+        if demanded_s is None or reading is None:
             return False
         return self._around.clock() - reading.observed_at > demanded_s
 

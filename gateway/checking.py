@@ -58,8 +58,9 @@ def _proofs(schema: GraphQLSchema, declared: Declared, places: Sequence[Path], p
     proofs = prove(schema, declared, written, path) if written else ()
     for manifest in manifests:
         for document in read_manifest(manifest):
-            on = document.path or path
-            proofs += prove_texts(schema, declared, {Path(document.origin): document.text}, on)
+            origin = Path(document.origin)
+            # As the gateway reads it: what a manifest says stands above what is written in the text.
+            proofs += prove_texts(schema, declared, {origin: document.text}, {origin: document.path or path})
     return proofs
 
 

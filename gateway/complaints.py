@@ -23,6 +23,7 @@ from gateway.trouble import CannotStart
 Key = tuple[str | int, ...]
 
 _SECRET = {"token", "sha256"}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _KINDS: dict[object, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -58,9 +59,17 @@ def wrong_value(key: Key, value: object, allowed: str, origin: str = "", *, secr
     if secret or _SECRET & set(key) or isinstance(value, dict | list | tuple):
         shown = "cannot be used"
     else:
-        # An address may carry a password before the @.
-        shown = "is " + re.sub(r"//[^/]*@", "//...@", repr(value))
+        shown = f"is {_shown(value)!r}"
     return f"`{dotted(key)}` {shown}{origin}; allowed: {allowed}"
+
+
+def _shown(value: object) -> object:
+    """`value`, without what stands before the last @: an address may carry a password there, of any characters, and
+    what is wrong with it may be that it has no scheme."""
+    if not isinstance(value, str) or "@" not in value:
+        return value
+    scheme = _SCHEME.match(value)
+    return f"{scheme[0] if scheme else ''}...@{value.rpartition('@')[2]}"
 
 
 def complaints(root: type[BaseModel], exc: ValidationError, env_prefix: str) -> list[str]:

@@ -17,37 +17,12 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from gateway import heads
 from gateway.exchange import Exchange, Line
 from gateway.http import Rendered
 
-HEAD_TIMEOUT_S: Final = 10.0
-"""From the first byte of a request to the end of its headers. A browser sends them in one breath; whoever takes longer
-holds a connection, and a thousand of them hold all there are."""
-
-HEAD_BYTES_MAX: Final = 128 * 1024
-"""Kept while headers are read, four times what `http.headers_max_bytes` lets pass by default: that one says which limit
-it was, and this one that memory has an end. Without it headers of a gigabyte would be kept until they were complete."""
-
 SILENCE_S: Final = 75.0
 """For a connection on which nothing was ever sent; as long as one is kept between requests."""
-
-
-def _refusal(status: str, code: str, message: str) -> bytes:
-    """What the endpoint would answer, for requests that never get there."""
-    body = f'{{"errors":[{{"message":"{message}","extensions":{{"code":"{code}"}}}}]}}'
-    head = (
-        f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
-    )
-    return f"{head}\r\n{body}".encode("ascii")
-
-
-_SLOW: Final = _refusal(
-    "408 Request Timeout", "HEADERS_TIMEOUT", f"The headers did not arrive within {HEAD_TIMEOUT_S:g} s."
-)
-_LARGE: Final = _refusal(
-    "431 Request Header Fields Too Large", "HEADERS_TOO_LARGE", f"The headers may have {HEAD_BYTES_MAX} bytes at most."
-)
-_UNREADABLE: Final = _refusal("400 Bad Request", "BAD_HANDSHAKE", "The handshake of a WebSocket cannot be read.")
 
 
 class Connection(HttpToolsProtocol):
@@ -65,6 +40,8 @@ class Connection(HttpToolsProtocol):
 
     _in_head = True
     _head_bytes = 0
+    _hosts = 0
+    _fault = heads.NOT_HTTP
     _head_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle | None = None
     _idle_until = 0.0
@@ -106,10 +83,10 @@ class Connection(HttpToolsProtocol):
         if not self._in_head:
             return
         # Only now: nearly every head comes in one piece, and to set a clock for it and take it back took 1 us.
-        if self._head_bytes > HEAD_BYTES_MAX:
-            self._refuse(_LARGE)
+        if self._head_bytes > heads.HEAD_BYTES_MAX:
+            self._refuse(heads.LARGE)
         elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._refuse, _SLOW)
+            self._head_timer = self.loop.call_later(heads.HEAD_TIMEOUT_S, self._refuse, heads.SLOW)
 
     def handle_websocket_upgrade(self) -> None:
         self._stop_timers()  # it has clocks of its own
@@ -117,7 +94,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._stop_head_timer()
-        self._in_head, self._is_upgrade = True, False
+        self._in_head, self._is_upgrade, self._hosts = True, False, 0
         self.url = b""
         self.expect_100_continue = False
         headers: list[Line] = []
@@ -138,16 +115,22 @@ class Connection(HttpToolsProtocol):
         if not self._in_head:
             return  # of a trailer, which a header must not be made of (RFC 9110, 6.5.1): nobody would have checked it
         name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        if len(self.headers) > heads.HEAD_LINES_MAX:
+            raise self._refused(heads.LONG)
+        if self._hosts != 1 and (self._hosts or version >= "1.1"):
+            raise self._refused(heads.HOST_NOT_ONE)
         self._stop_head_timer()
         # What follows in the same piece is not counted: a body, and the little of the next head that came with it.
         self._in_head, self._head_bytes = False, 0
-        parser, scope = self.parser, self.scope
-        version = parser.get_http_version()
         scope["method"] = parser.get_method().decode("ascii")
         if version != "1.1":
             scope["http_version"] = version
@@ -164,7 +147,7 @@ class Connection(HttpToolsProtocol):
             self.tasks,
             default_headers=self.server_state.default_headers,
             is_awaiting_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            keep_alive=version >= "1.1" and parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -259,11 +242,22 @@ class Connection(HttpToolsProtocol):
             self._idle_timer.cancel()
             self._idle_timer = None
 
+    def _refused(self, answer: bytes) -> ValueError:
+        """To be raised where the parser calls, which reads nothing more then: another request may stand behind."""
+        self._fault = answer
+        return ValueError("the head of a request was refused")
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, for a person who looks on
+        """What uvicorn calls when its parser stops. The connection ends."""
+        self._refuse(self._fault)
+
     def _refuse(self, answer: bytes) -> None:
         if self.transport.is_closing():
             return
-        if self._answering is None or self._answering.response_complete:  # else it would stand in the middle of that
-            self.transport.write(answer)
+        answering = self._answering
+        is_its_own = answering is self.cycle and not self._in_head
+        if answering is None or answering.response_complete or (is_its_own and not answering.response_started):
+            self.transport.write(answer)  # else it would stand in the middle of another answer, or for it
         self.transport.close()
 
 
@@ -286,5 +280,5 @@ class AnsweredHandshakes(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(_UNREADABLE)
+            self.transport.write(heads.NO_HANDSHAKE)
             self.transport.close()

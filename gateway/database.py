@@ -35,7 +35,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.trouble import CannotStart
@@ -44,6 +44,10 @@ R = TypeVar("R")
 
 TROUBLE = (DBAPIError, PoolTimeout)
 """What a statement raises when the database is locked, full, away or too slow."""
+
+OF_A_VALUE = (DataError, IntegrityError, UnicodeError, OverflowError)
+"""What a statement raises for a value that no row can hold, whatever state the database is in: some of `TROUBLE`, and
+what the drivers themselves raise for what they cannot even send."""
 
 CONNECTIONS = 4  # SQLite writes one at a time whatever we open; reads of one process are short
 BUSY_TIMEOUT_S = 4.0
@@ -58,6 +62,7 @@ ROWS = bindparam("rows", type_=Text)
 driver some 50 ms of Python, and like this 3 ms (measured)."""
 
 _LOOKS_ONLY = "looks_only"
+_LENT = "lent"
 
 
 class DatabaseUnusable(CannotStart):
@@ -228,11 +233,14 @@ def _postgres(url: URL, connections: int) -> Database:
     )
 
     @event.listens_for(engine, "checkout")
-    def taken(connection: Any, _record: object, _proxy: object) -> None:
+    def taken(connection: Any, record: Any, _proxy: object) -> None:
         # A server that ended or failed over has hung up, so there is something to be read where nothing was asked. To
         # ask each time whether it is still there would be a message more for each short transaction.
-        if connection.closed or _has_something(connection.fileno()):
+        if _LENT in record.info and (connection.closed or _has_something(connection.fileno())):
             raise InvalidatePoolError("the database has hung up")
+        # The pool takes a second one that is refused for a mistake of ours. What was just made needs no such look: its
+        # first statement says what is wrong with it.
+        record.info[_LENT] = True
 
     return Database(
         engine,

@@ -44,6 +44,7 @@ class Exchange(RequestResponseCycle):
     chunked_encoding: bool | None = None
     expected_content_length = 0
     _held = b""
+    _until_closed = False
 
     def __init__(  # not the one above: it sets for each request what nearly never changes
         self,
@@ -155,13 +156,19 @@ class Exchange(RequestResponseCycle):
         elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in BODILESS:
-            self.chunked_encoding = True
-            lines.append(b"transfer-encoding: chunked\r\n")
+            lines.append(self._without_length())
         lines.append(b"\r\n")
-        if self.chunked_encoding:
+        if self.chunked_encoding or self._until_closed:
             self.transport.write(b"".join(lines))  # of a stream, of which the first piece may be long in coming
         else:
             self._held = b"".join(lines)
+
+    def _without_length(self) -> bytes:
+        """How a client finds the end of a body that does not say how long it is, as a line of the head: HTTP/1.0 knows
+        no chunks, so there it goes on to the end of the connection (RFC 9112, 6.1 and 6.3)."""
+        self._until_closed = self.scope["http_version"] < "1.1"
+        self.chunked_encoding = not self._until_closed
+        return b"" if self._until_closed else b"transfer-encoding: chunked\r\n"
 
     def _go_on(self, body: bytes, *, is_last: bool) -> None:
         held, self._held = self._held, b""
@@ -171,6 +178,8 @@ class Exchange(RequestResponseCycle):
         elif self.chunked_encoding:
             chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             self._write(chunk, b"0\r\n\r\n" if is_last else b"")
+        elif self._until_closed:
+            self._write(body, b"")
         else:
             left = self.expected_content_length - len(body)
             if left < 0:

@@ -107,7 +107,7 @@ def replay(
     ] = None,
     until: Annotated[str | None, typer.Option(help="Heard before then.")] = None,
     entity: Annotated[str | None, typer.Option(help="About this: source/subject, such as oms/ord-000001.")] = None,
-    event_id: Annotated[str | None, typer.Option("--id", help="The one of this id.")] = None,
+    event_id: Annotated[str | None, typer.Option("--id", help="Those of this id, whichever source gave it.")] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until they are taken.")] = 0.0,
     as_json: AsJson = False,
     config: Config = None,

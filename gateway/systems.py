@@ -26,10 +26,12 @@ _PRICED = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ([A-Z]{3})")
 
 def _address(value: object) -> object:
     """An address we can append paths to. Credentials in addresses end up in logs, so they have a key of their own."""
-    parts = urlsplit(value) if isinstance(value, str) else None
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(_ADDRESS)
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        is_one = parts is not None and parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError as exc:  # what stands for the port is none
+        raise ValueError(_ADDRESS) from exc
+    if parts is None or not is_one or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(_ADDRESS)
     return parts.geturl().rstrip("/")
 

@@ -7,7 +7,17 @@ import strawberry
 from domains import flows, orders, returns
 from domains.durable import Accepted
 from domains.orders import OrderStatus
-from domains.vocabulary import IdempotencyKey, OrderId, Reading, Refusal, SystemRole, UpstreamError, freshest_within
+from domains.vocabulary import (
+    FreshnessTier,
+    IdempotencyKey,
+    OrderId,
+    Reading,
+    Refusal,
+    SystemRole,
+    UpstreamError,
+    UpstreamUnreachable,
+    freshest_within,
+)
 from resolvers import refusals
 from resolvers.context import Info
 from resolvers.directives import OMS_LIVE
@@ -50,11 +60,13 @@ async def _cancel(
     given: Annotated[OrderCancelInput, strawberry.argument(name="input", description="What to call off.")],
 ) -> Reading[orders.Order] | Refusal:
     order_id = OrderId(native_id("Order", given.order_id, "input", "orderId"))
-    reason = given.reason and name_of(given.reason, "input", "reason")
+    reason = name_of(given.reason, "input", "reason") if given.reason else None
 
     async def work(key: IdempotencyKey) -> Accepted[orders.Order] | Refusal:
         with freshest_within(0):
             (own,) = await visible_orders(info, [order_id])
+        if isinstance(own, Reading) and own.tier is FreshnessTier.STALE_DEGRADED:
+            own = UpstreamUnreachable(SystemRole.OMS, "orders", "only an older answer is remembered")
         if isinstance(own, UpstreamError):
             return not_asked(own)
         if own is None:

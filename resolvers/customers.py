@@ -21,12 +21,13 @@ from domains.orders import OrderQuery, OrderStatus
 from domains.returns import ReturnQuery
 from domains.vocabulary import CustomerId, Reading
 from resolvers.batching import batch_field
+from resolvers.channel import orders_of_channel
 from resolvers.context import Info
 from resolvers.directives import CRM_LIVE, ERP_LIVE, LOYALTY_LIVE, OMS_LIVE, Cost, Degradation
 from resolvers.freshness import Freshness, freshness_field
 from resolvers.identity import Node, native_id, node_id
 from resolvers.marks import Pii, PiiKind, scopes_needed, tagged
-from resolvers.ownership import by_channel, may_see, may_see_order, serves
+from resolvers.ownership import by_channel, may_see, serves
 from resolvers.pagination import After, First, id_after, page_size, pages_of
 from resolvers.reading import Made, by_record
 from resolvers.roots import root_field
@@ -48,11 +49,11 @@ async def _orders(
     status: Annotated[OrderStatus | None, strawberry.argument(description="Only orders that have come so far.")] = None,
 ) -> Sequence[object]:
     size, last_id = page_size(first), id_after("order", after)
-    orders = info.context.loaders.of(info.context.retail.orders.of_customer)
-    found = await orders.settle([OrderQuery(parent.value.id, size, last_id, status) for parent in parents])
-    caller = info.context.caller
-    shown = (lambda order: may_see_order(caller, order.customer_id, order.channel)) if by_channel(caller) else None
-    return pages_of("order", found, after, lambda order: order.id, shown)
+    queries = [OrderQuery(parent.value.id, size, last_id, status) for parent in parents]
+    if by_channel(info.context.caller):
+        return await orders_of_channel(info, queries)
+    found = await info.context.loaders.of(info.context.retail.orders.of_customer).settle(queries)
+    return pages_of("order", found, after, lambda order: order.id)
 
 
 async def _returns(parents: Parents, info: Info, first: First = 10, after: After = None) -> Sequence[object]:

@@ -9,7 +9,7 @@ from domains import finance
 from domains.durable import OVER, JournalUnavailable, StepState
 from domains.finance import ErpPostingState, FinancialDocumentType, PostingKey, PostingSubject
 from domains.flows import is_ours
-from domains.vocabulary import OrderId, Reading
+from domains.vocabulary import CurrencyMismatch, OrderId, Reading, SystemRole, UpstreamError, UpstreamGarbled
 from resolvers.context import Info
 from resolvers.flows import newest_flows
 from resolvers.reading import instead
@@ -87,6 +87,11 @@ async def _awaited(info: Info, subject: PostingSubject, ids: Sequence[str]) -> d
 async def summaries(info: Info, ids: Sequence[OrderId]) -> Sequence[object]:
     """The books of each order, added up."""
     found = await info.context.loaders.of(info.context.retail.finance.ledgers).settle(ids)
-    return [
-        instead(ledger, finance.summarise(ledger.value)) if isinstance(ledger, Reading) else ledger for ledger in found
-    ]
+    return [_summary(ledger) if isinstance(ledger, Reading) else ledger for ledger in found]
+
+
+def _summary(ledger: Reading[finance.OrderLedger]) -> Reading[finance.OrderFinancialSummary] | UpstreamError:
+    try:
+        return instead(ledger, finance.summarise(ledger.value))
+    except (CurrencyMismatch, ArithmeticError) as unsound:
+        return UpstreamGarbled(SystemRole.ERP, "ledgers", str(unsound))

@@ -12,7 +12,7 @@ from strawberry.types.lazy_type import LazyType
 from domains import orders
 from domains.finance import PostingSubject
 from domains.orders import AdjustmentStatus, AdjustmentType, OrderFinancialStatus, OrderStatus
-from domains.vocabulary import OrderId, Reading, UpstreamError
+from domains.vocabulary import CurrencyMismatch, OrderId, Reading, SystemRole, UpstreamError, UpstreamGarbled
 from resolvers.batching import batch_field
 from resolvers.context import Info
 from resolvers.customers import Customer, visible_customers
@@ -111,7 +111,10 @@ def _raw_status(parent: Parent) -> str | None:
 
 @by_record
 def _financial_status(parent: Parent) -> OrderFinancialStatus:
-    return orders.financial_status_of(parent.value.total, parent.value.payment)
+    try:
+        return orders.financial_status_of(parent.value.total, parent.value.payment)
+    except (CurrencyMismatch, ArithmeticError) as unsound:
+        raise UpstreamGarbled(SystemRole.OMS, "orders", str(unsound)) from unsound
 
 
 async def _customer(parents: Parents, info: Info) -> Sequence[object]:

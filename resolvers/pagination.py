@@ -93,37 +93,22 @@ def pages_of(
     readings: Iterable[Reading[Page[T]] | UpstreamError | None],
     after: str | None,
     id_of: Callable[[T], str],
-    shown: Callable[[T], bool] | None = None,
 ) -> list[Made | UpstreamError | None]:
-    """The pages that a Fetch answered, one connection for each; every item has the freshness of its page.
-
-    With `shown`, items that it does not take are left out. The page still ends where it ended, so that a client gets
-    past those.
-    """
+    """The pages that a Fetch answered, one connection for each; every item has the freshness of its page."""
     return [
-        Made(_page(kind, reading, after, id_of, shown), (reading,)) if isinstance(reading, Reading) else reading
+        Made(_page(kind, reading, after, id_of), (reading,)) if isinstance(reading, Reading) else reading
         for reading in readings
     ]
 
 
-def _page(
-    kind: str,
-    reading: Reading[Page[T]],
-    after: str | None,
-    id_of: Callable[[T], str],
-    shown: Callable[[T], bool] | None,
-) -> Paged[Reading[T]]:
-    whole = paged(
+def _page(kind: str, reading: Reading[Page[T]], after: str | None, id_of: Callable[[T], str]) -> Paged[Reading[T]]:
+    return paged(
         kind,
         [id_of(item) for item in reading.value.items],
         each(reading, reading.value.items),
         has_next=reading.value.has_next,
         has_previous=after is not None,
     )
-    if shown is None:
-        return whole
-    edges = [edge for edge in whole.edges if shown(edge.node.value)]
-    return Paged(edges=edges, nodes=[edge.node for edge in edges], page_info=whole.page_info)
 
 
 def paged(kind: str, ids: Sequence[str], nodes: Sequence[T], *, has_next: bool, has_previous: bool) -> Paged[T]:

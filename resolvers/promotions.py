@@ -7,7 +7,17 @@ import strawberry
 
 from domains import promotions, vocabulary
 from domains.promotions import EarningQuery, PromotionRejectionReason
-from domains.vocabulary import CustomerId, FulfillmentType, LocationId, MembershipId, Reading, Sku
+from domains.vocabulary import (
+    CurrencyMismatch,
+    CustomerId,
+    FulfillmentType,
+    LocationId,
+    MembershipId,
+    Reading,
+    Sku,
+    SystemRole,
+    UpstreamGarbled,
+)
 from resolvers.context import Info
 from resolvers.directives import LOYALTY_LIVE, Degradation
 from resolvers.freshness import Freshness, freshness_field
@@ -86,7 +96,12 @@ def _basket(given: BasketInput) -> promotions.Basket:
 async def _evaluation(info: Info, basket: Given) -> Reading[promotions.PromotionEvaluation] | None:
     asked = _basket(basket)
     found = await info.context.loaders.of(info.context.retail.promotions.evaluate).load(asked)
-    return None if found is None else instead(found, promotions.settle(asked, found.value))
+    if found is None:
+        return None
+    try:
+        return instead(found, promotions.settle(asked, found.value))
+    except (CurrencyMismatch, ArithmeticError) as unsound:
+        raise UpstreamGarbled(SystemRole.LOYALTY, "promotions", str(unsound)) from unsound
 
 
 async def _forecast(

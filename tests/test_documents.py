@@ -127,10 +127,11 @@ async def test_streams_and_sockets_take_names_too(asked: Asked) -> None:
 
 
 def test_check_reads_manifests_as_the_gateway_does(tmp_path: Path) -> None:
-    """Each document of a manifest is proven by itself, on the path it says."""
+    """Each document of a manifest is proven by itself, on the path it says; its text does not say otherwise."""
     rows = [
         {"id": "1", "name": "Books", "body": f"{BOOKS}{SUMS}", "path": "BROWSE"},
         {"id": "2", "name": "Till", "body": f"{BOOKS}{SUMS}".replace("# path: BROWSE\n", "").replace("Books", "Till")},
+        {"id": "3", "name": "Both", "body": f"{BOOKS}{SUMS}".replace("Books", "Both"), "path": "CHECKOUT"},
     ]
     file = tmp_path / "persisted-query-manifest.json"
     file.write_text(json.dumps({"format": "apollo-persisted-query-manifest", "version": 1, "operations": rows}))
@@ -138,7 +139,7 @@ def test_check_reads_manifests_as_the_gateway_does(tmp_path: Path) -> None:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
     proofs = {proof["operation"]: (proof["path"], proof["holds"]) for proof in json.loads(said)["operations"]}
-    assert proofs == {"Books": ("BROWSE", True), "Till": ("CHECKOUT", False)}
+    assert proofs == {"Books": ("BROWSE", True), "Till": ("CHECKOUT", False), "Both": ("CHECKOUT", False)}
 
 
 def test_documents_that_cannot_be_trusted_keep_the_house_shut(tmp_path: Path) -> None:

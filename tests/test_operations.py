@@ -139,6 +139,7 @@ def test_the_command_line_shows_what_stands_still(asked: Asked, sandbox: Sandbox
     flow = stuck(asked, sandbox)
     listed = answered(folder, "flows", "list", "--state", "needs-person", "--subject", flow["subject"])
     assert [one["id"] for one in listed["items"]] == [bare(flow["id"])]
+    assert f" {POSTS} " in retailgraph(folder, "flows", "list", "--subject", flow["subject"]).stdout
     shown = retailgraph(folder, "flows", "show", bare(flow["id"]))
     assert shown.returncode == 0
     assert f"{POSTS} " in shown.stdout
@@ -189,7 +190,7 @@ def test_events_are_taken_once_more(asked: Asked, folder: Path) -> None:
     for headers, body in sent:
         assert asked.http.post("/events/erp", content=body, headers=headers).status_code == 202
     rejected = until(lambda: next(iter(exceptions(asked, source="EVENT")), None), "the rejected event")
-    assert (rejected["about"], rejected["actions"]) == ("erp/e-3", ["RETRY", "RESOLVE"])
+    assert (rejected["about"], rejected["actions"]) == ("erp//erp#e-3", ["RETRY", "RESOLVE"])
     (letter,) = answered(folder, "dead-letters", "--source", "EVENT")["items"]
     assert f"BusinessException:{letter['id']}" == rejected["id"]
     assert told(asked, RETRY, OPS, exceptionId=rejected["id"])["note"] == "It was tried again."

@@ -134,7 +134,7 @@ async def test_whoever_the_payload_names_is_asking(shop: Shop) -> None:
         ([{"type": "connection_init"}, {"type": "subscribe", "payload": {"query": "{ a }"}}], 4400, "An id is"),
         ([{"type": "connection_init"}, {"type": "subscribe", "id": "1", "payload": {}}], 4400, "query is"),
         ([[]], 4400, "A message is a JSON object."),
-        (["not json"], 4400, "The body is not valid JSON"),
+        (["not json"], 4400, "The message is not valid JSON"),
         ([], 4408, "Connection initialisation timeout"),
     ],
 )

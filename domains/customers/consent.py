@@ -15,12 +15,13 @@ _STRICTEST_FIRST = (ConsentState.OPTED_OUT, ConsentState.PENDING, ConsentState.U
 def in_force(consents: Iterable[Consent]) -> tuple[Consent, ...]:
     """One consent per channel and purpose, in the order in which the log first names them.
 
-    The newest wins. Of several at the same moment, and of those whose moment is not known, which may all be newer,
-    the strictest wins.
+    Letter case does not tell purposes apart. The newest wins. Of several at the same moment, and of those whose moment
+    is not known, which may all be newer, the strictest wins.
     """
     said: dict[tuple[ConsentChannel, str | None], list[Consent]] = {}
     for consent in consents:
-        said.setdefault((consent.channel, consent.purpose), []).append(consent)
+        purpose = None if consent.purpose is None else consent.purpose.casefold()
+        said.setdefault((consent.channel, purpose), []).append(consent)
     return tuple(_in_force(statements) for statements in said.values())
 
 
@@ -28,7 +29,7 @@ def marketable(customer: Customer, purpose: str = MARKETING) -> bool:
     """Whether what exists for `purpose` alone may be shown of a customer at all.
 
     They have opted in for it by one way at least, and that holds now. A consent that names no purpose is none for this
-    one (GDPR Articles 4(11) and 6(1)(a): specific), and neither is silence. Letter case does not tell purposes apart.
+    one (GDPR Articles 4(11) and 6(1)(a): specific), and neither is silence.
     """
     of_it = [said for said in customer.consents if said.purpose is not None and said.purpose.casefold() == purpose]
     return any(said.state is ConsentState.OPTED_IN for said in in_force(of_it))
@@ -39,5 +40,7 @@ def _in_force(statements: list[Consent]) -> Consent:
         return statements[0]
     newest = max((said.changed_at for said in statements if said.changed_at is not None), default=None)
     contending = [said for said in statements if said.changed_at in (None, newest)]
-    # Of two equal states the dated one is kept: it can be demonstrated.
-    return min(contending, key=lambda said: (_STRICTEST_FIRST.index(said.state), said.changed_at is None))
+    # Of two equal states the dated one is kept: it can be demonstrated. The spelling keeps the order out of it.
+    return min(
+        contending, key=lambda said: (_STRICTEST_FIRST.index(said.state), said.changed_at is None, said.purpose or "")
+    )

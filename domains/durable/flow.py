@@ -73,7 +73,8 @@ class FlowStep(Record, frozen=True, kw_only=True):
 
 
 class Flow(Record, frozen=True, kw_only=True):
-    """`subject` is the public id of what it is about; `next_at` when it is tried again."""
+    """`subject` is the public id of what it is about; `next_at` when it is tried again. `step` is the one at which it
+    stands, None once it is over."""
 
     id: str
     kind: str
@@ -86,6 +87,7 @@ class Flow(Record, frozen=True, kw_only=True):
     finished_at: Instant | None = None
     next_at: Instant | None = None
     why: str | None = None
+    step: str | None = None
     steps: tuple[FlowStep, ...] = ()
 
 

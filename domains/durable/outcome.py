@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domains.vocabulary import (
-    BreakerOpen,
-    DeadlineExceeded,
-    Record,
-    SystemOffPath,
-    UpstreamError,
-    UpstreamRejected,
-    UpstreamSaturated,
-    UpstreamThrottled,
-)
+from domains.vocabulary import NEVER_SENT, DeadlineExceeded, Record, SystemOffPath, UpstreamError, UpstreamRejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +46,6 @@ class NeedsPerson:
 
 Outcome = Done | RetryAfter | Refused | NeedsPerson
 
-_NEVER_SENT = (UpstreamThrottled, UpstreamSaturated, BreakerOpen)
-
 
 def outcome_of(error: UpstreamError) -> RetryAfter | Refused | NeedsPerson:
     """What an error of the Wire means to a step.
@@ -72,7 +61,7 @@ def outcome_of(error: UpstreamError) -> RetryAfter | Refused | NeedsPerson:
     if isinstance(error, SystemOffPath):
         return NeedsPerson(error.public_message)
     wait_s = error.retry_after_s
-    if isinstance(error, _NEVER_SENT):
+    if isinstance(error, NEVER_SENT):
         return RetryAfter(f"{error.system.value} {error.says}", wait_s)
     if isinstance(error, DeadlineExceeded):
         return RetryAfter(f"{error.system.value} did not answer in time", wait_s, unheard=True)

@@ -103,7 +103,7 @@ class Durable:
     """The ledger of keyed writes, and the flows behind the slow ones. All raise JournalUnavailable.
 
     `begin` claims a write. `settle` keeps its answer and accepts its flow, both or neither; it raises JournalFull.
-    `abandon` gives the key back: nothing happened. `answers` finds what was answered when the newest flow about a
+    `abandon` gives the key back: nothing happened. `answers` finds what was answered last when a flow about a
     subject was accepted. `retry`, `cancel` and `resolve` are a person's: by flow id (and the step to start from),
     flow id, and exception id with a note; `retry_exception` tries again whatever is behind an exception, by its id and
     the step to start from, where there are steps. `hear` keeps the events of a source and answers how many are new;

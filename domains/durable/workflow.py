@@ -27,8 +27,8 @@ T = TypeVar("T")
 class Task(Generic[C]):
     """What one step is given. `key` is its own for ever: a repeat carries the same one, the undo another.
 
-    `attempt` counts from 1. `results` are those of the steps done before, by name, as they are kept; see `result`.
-    `refused` is why the flow goes back, inside an undo.
+    `attempt` counts from 1. `results` are those of the steps done before, by name, as they are kept, and what this one
+    left before a person had it done again; see `result`. `refused` is why the flow goes back, inside an undo.
     """
 
     flow_id: str

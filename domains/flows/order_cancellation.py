@@ -122,7 +122,12 @@ def _look_up(systems: OrderSystems) -> Step[CancelOrder]:
         order = await one(systems.orders.by_id, task.command.order_id)
         return Done(_Standing(stands=order is not None and status_of(order.facts) is not OrderStatus.CANCELED))
 
-    return Step(name="look-up", system=SystemRole.OMS, wants="a look at how far it has come", do=do)
+    # What was seen first holds: another look would find the order canceled by this very flow.
+    async def find(task: Canceling) -> Done | None:
+        seen = task.result("look-up", _Standing)
+        return None if seen is None else Done(seen)
+
+    return Step(name="look-up", system=SystemRole.OMS, wants="a look at how far it has come", do=do, find=find)
 
 
 def _cancel_order(systems: OrderSystems) -> Step[CancelOrder]:

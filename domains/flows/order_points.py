@@ -32,6 +32,11 @@ def check_points(systems: OrderSystems) -> Step[SubmitOrder]:
             return Done()
         return Refused("REDEMPTION_NOT_HELD", f"The points of this order are {state.value.lower()}.")
 
+    # There is nothing to look for but the hold itself, which is to be given back where there is one.
+    async def find(task: Ordering) -> Done | None:
+        id_ = task.command.redemption_id
+        return Done() if id_ is not None and await _state_of(systems, id_) is RedemptionState.HELD else None
+
     async def undo(task: Ordering) -> Outcome:
         id_ = task.command.redemption_id
         if id_ is None or await _state_of(systems, id_) is not RedemptionState.HELD:
@@ -43,6 +48,7 @@ def check_points(systems: OrderSystems) -> Step[SubmitOrder]:
         system=SystemRole.LOYALTY,
         wants="a look at its points",
         do=do,
+        find=find,
         undo=undo,
         when=_pays_with_points,
     )

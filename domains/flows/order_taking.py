@@ -42,6 +42,7 @@ def submission_workflow(systems: OrderSystems) -> Workflow[SubmitOrder]:
             FlowState.ACCEPTED: "retail.order.accepted.v1",
             FlowState.COMPLETED: "retail.order.completed.v1",
             FlowState.COMPENSATED: "retail.order.refused.v1",
+            FlowState.CANCELED: "retail.order.canceled.v1",
         },
         tells=_news,
     )

@@ -77,8 +77,9 @@ def record_return(systems: ReturnSystems) -> Step[AuthorizedReturn]:
 
 
 async def _confirmed(returns: Returns, promised: AuthorizeReturn, task: Task[AuthorizedReturn]) -> Outcome:
+    promised_at = task.command.authorization.created_at or task.accepted_at
     try:
-        answer = await confirm(returns, promised, task.key, task.accepted_at)
+        answer = await confirm(returns, promised, task.key, promised_at)
     except UpstreamRejected as error:
         if error.reason == "RETURN_ID_TAKEN":  # the first try has arrived after all, and is found there
             return RetryAfter("OMS has it by now", unheard=True)

@@ -93,10 +93,10 @@ def reversal_of(returned: ReturnAuthorization) -> AccrualReversal | NeedsPerson:
 
 
 async def points_restored(writes: LoyaltyWrites, returned: ReturnAuthorization, key: IdempotencyKey) -> Outcome:
-    """Give back the points that a return took, if it took any."""
+    """Give back the points that a return took, if it took any: one that was only requested did not."""
     reversal = reversal_of(returned)
     if isinstance(reversal, NeedsPerson):
-        return reversal
+        return reversal if any(line.quantity_authorized > 0 for line in returned.lines) else Done()
     try:
         entry = await writes.restore(reversal, key)
     except UpstreamRejected as error:
@@ -139,9 +139,9 @@ def posted(facts: PostingFacts) -> Outcome:
 async def posting_of(finance: Finance, subject: PostingSubject, id_: str) -> Done | None:
     """The document of a posting, if there is one that stands."""
     facts = await one(finance.postings, PostingKey(subject, id_))
-    if facts is None or facts.document_number is None or facts.reversed_at is not None:
-        return None
-    return Done(facts, facts.document_number)
+    # A number alone says nothing: ERPs also number documents that they then park.
+    outcome = None if facts is None or facts.reversed_at is not None else posted(facts)
+    return outcome if isinstance(outcome, Done) else None
 
 
 def history_step(

@@ -15,6 +15,7 @@ from domains.vocabulary import (
     Record,
     Sku,
     VendorWord,
+    insist_on_finite,
 )
 
 
@@ -94,6 +95,9 @@ class Promise(Record, frozen=True, kw_only=True):
     date: date
     quantity: Decimal
 
+    def __post_init__(self) -> None:
+        insist_on_finite(self.quantity)
+
 
 class StockPosition(Record, frozen=True, kw_only=True):
     """What a system of record says of one StockKey. Absent numbers are unknown, never zero.
@@ -116,6 +120,12 @@ class StockPosition(Record, frozen=True, kw_only=True):
     expected_at: Instant | None = None
     discontinued: bool = False
     pick_up_time: str | None = None  # ISO 8601 duration from order to ready, e.g. PT2H
+
+    def __post_init__(self) -> None:
+        # Written out, because of these a call has hundreds: 0.2 us of the 1.1 that decoding each takes.
+        for number in (self.on_hand, self.reserved, self.safety_stock, self.incoming, self.available_to_promise):
+            if number is not None and not number.is_finite():
+                insist_on_finite(number)
 
 
 class Availability(Record, frozen=True, kw_only=True):
@@ -153,6 +163,9 @@ class ReservationLine(Record, frozen=True, kw_only=True):
     sku: Sku
     location_id: LocationId | None = None
     quantity: Decimal
+
+    def __post_init__(self) -> None:
+        insist_on_finite(self.quantity)
 
 
 class InventoryReservation(Record, frozen=True, kw_only=True):

@@ -41,7 +41,8 @@ def source(
     As few places as can give all lines, and among equals the nearest: exactly up to two (of 50 places there are 1,225
     pairs, and 19,600 triples), and beyond that by always taking the place that adds the most lines. For PICKUP the
     nearest counts in whole kilometres, and then the one that opens soonest. Places that cannot hand over in that way,
-    and those that are not in `locations`, are left out. Lines that share an item share their place's figure.
+    and those that are not in `locations`, are left out. Lines that share an item share their place's figure, the
+    largest line first: no other distribution of them is tried.
     """
     figures = _figures(candidates)
     places = sorted({reading.value.location_id for reading in candidates if reading.value.location_id is not None})
@@ -79,24 +80,27 @@ def sourced_line(
 
 
 def _chosen(asks: Sequence[LineAsk], able: Sequence[LocationId], figures: Figures) -> tuple[LocationId | None, ...]:
-    shelves = [_Shelves(place, figures.get(place, {}), asks) for place in able]
+    # The largest first: of lines that share an item the others are easier to place.
+    largest_first = sorted(enumerate(asks), key=lambda numbered: -numbered[1].quantity)
+    shelves = [_Shelves(place, figures.get(place, {}), largest_first) for place in able]
     given = _in_two(asks, shelves) or _one_by_one(asks, shelves)
     return tuple(given.get(line) for line in range(len(asks)))
 
 
 class _Shelves:
-    """What one place has of the basket. `able` are the lines that it could give if they were alone, as bits."""
+    """What one place has of the basket, by the lines and their numbers in the order in which they are given. `able` are
+    those that it could give if they were alone, as bits."""
 
-    def __init__(self, place: LocationId, figures: Mapping[Sku, Decimal], asks: Sequence[LineAsk]) -> None:
+    def __init__(self, place: LocationId, figures: Mapping[Sku, Decimal], asks: Sequence[tuple[int, LineAsk]]) -> None:
         self.place = place
         self._figures = figures
         self._asks = asks
-        self.able = sum(1 << line for line, ask in enumerate(asks) if figures.get(ask.sku, _NONE) >= ask.quantity)
+        self.able = sum(1 << line for line, ask in asks if figures.get(ask.sku, _NONE) >= ask.quantity)
 
     def gives(self, wanted: int) -> int:
         """Which of the lines `wanted` it gives together: those of one item one after the other, while they last."""
         given, left = 0, dict[Sku, Decimal]()
-        for line, ask in enumerate(self._asks):
+        for line, ask in self._asks:
             if wanted & self.able & 1 << line:
                 rest = left.get(ask.sku, self._figures[ask.sku])
                 if rest >= ask.quantity:

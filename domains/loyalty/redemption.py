@@ -98,7 +98,9 @@ async def _held(
     loyalty: Loyalty, draft: PointsHold, command: HoldPoints, balance: LoyaltyBalance
 ) -> LoyaltyRedemption | Refusal:
     async def refused(error: UpstreamRejected) -> Refusal:
-        return _hold_refused(error, command, balance)
+        if error.reason == "INSUFFICIENT_POINTS":
+            return _insufficient(command, await _of_now(loyalty, balance))
+        return _hold_refused(error, command)
 
     return await heard(
         lambda: loyalty.hold(draft, command.idempotency_key),
@@ -136,10 +138,10 @@ def _certainly_too_few(reading: Reading[LoyaltyBalance], points: Decimal) -> boo
     """Whether the engine could only refuse.
 
     Held points count as enough: an unheard first try under this very key may hold them, and then the engine repeats
-    its answer. A stale balance proves nothing.
+    its answer. A balance that was remembered proves nothing: points may have come in since, and the refusal is kept.
     """
     balance = reading.value
-    return reading.tier in _CURRENT and points > balance.available.value + balance.held.value
+    return reading.tier is FreshnessTier.LIVE and points > balance.available.value + balance.held.value
 
 
 def _perhaps_held(reading: Reading[LoyaltyBalance], points: Decimal) -> bool:
@@ -147,9 +149,15 @@ def _perhaps_held(reading: Reading[LoyaltyBalance], points: Decimal) -> bool:
     return reading.tier not in _CURRENT or points <= reading.value.held.value
 
 
-def _hold_refused(error: UpstreamRejected, command: HoldPoints, balance: LoyaltyBalance) -> Refusal:
-    if error.reason == "INSUFFICIENT_POINTS":
-        return _insufficient(command, balance)
+async def _of_now(loyalty: Loyalty, balance: LoyaltyBalance) -> LoyaltyBalance:
+    """The balance again, after the engine refused what an older one allowed; the older one where that cannot be had."""
+    try:
+        return await at_present(loyalty.balances, balance.membership_id) or balance
+    except UpstreamError:
+        return balance
+
+
+def _hold_refused(error: UpstreamRejected, command: HoldPoints) -> Refusal:
     if error.reason == "MEMBERSHIP_NOT_FOUND":
         return _membership_not_found(command)
     if error.reason == "IDEMPOTENCY_CONFLICT":
@@ -159,11 +167,10 @@ def _hold_refused(error: UpstreamRejected, command: HoldPoints, balance: Loyalty
 
 def _insufficient(command: HoldPoints, balance: LoyaltyBalance) -> InsufficientPoints:
     available = balance.available
+    # A balance may allow what the engine refused: one that cannot be had anew, or that has grown meanwhile.
+    left = f"{available.value} are available" if available.value < command.points else "fewer were available"
     return InsufficientPoints(
-        message=(
-            f"{command.points} {available.currency.name} were asked for and {available.value} are available. "
-            "Hold fewer points."
-        ),
+        message=f"{command.points} {available.currency.name} were asked for and {left}. Hold fewer points.",
         path=("input", "points"),
         available=available,
     )

@@ -16,6 +16,7 @@ from domains.vocabulary import (
     RedemptionId,
     Sku,
     VendorWord,
+    insist_on_finite,
 )
 
 
@@ -109,6 +110,9 @@ class OrderLine(Record, frozen=True, kw_only=True):
     canceled: Decimal = Decimal(0)
     returned: Decimal = Decimal(0)
 
+    def __post_init__(self) -> None:
+        insist_on_finite(self.ordered, self.fulfilled, self.canceled, self.returned)
+
 
 class ShipmentEvent(Record, frozen=True, kw_only=True):
     status: FulfillmentStatus
@@ -127,6 +131,9 @@ class Shipment(Record, frozen=True, kw_only=True):
 class FulfillmentLine(Record, frozen=True, kw_only=True):
     line_id: str
     quantity: Decimal
+
+    def __post_init__(self) -> None:
+        insist_on_finite(self.quantity)
 
 
 class Fulfillment(Record, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from domains.vocabulary import (
     ReturnId,
     Sku,
     VendorWord,
+    insist_on_finite,
 )
 
 
@@ -85,6 +86,9 @@ class ReturnPolicy(Record, frozen=True, kw_only=True):
     restocking_fee: Money | None = None
     final_sale: bool = False
 
+    def __post_init__(self) -> None:
+        insist_on_finite(None if self.restocking_fee is None else self.restocking_fee.amount)
+
 
 class SaleLine(Record, frozen=True, kw_only=True):
     """What a sale says of one line. `total` is what was paid for all of `ordered`, discounts and tax included.
@@ -102,6 +106,10 @@ class SaleLine(Record, frozen=True, kw_only=True):
     open_returns: Decimal = Decimal(0)
     total: Money | None = None
     delivered_at: Instant | None = None
+
+    def __post_init__(self) -> None:
+        insist_on_finite(self.ordered, self.fulfilled, self.canceled, self.returned, self.open_returns)
+        insist_on_finite(None if self.total is None else self.total.amount)
 
 
 class Sale(Record, frozen=True, kw_only=True):
@@ -136,6 +144,9 @@ class ReturnLine(Record, frozen=True, kw_only=True):
     reason: ReturnReason
     note: str | None = None
     disposition: ReturnDisposition | None = None
+
+    def __post_init__(self) -> None:
+        insist_on_finite(self.quantity_requested, self.quantity_authorized, self.quantity_received)
 
 
 class ReturnFee(Record, frozen=True, kw_only=True):

@@ -10,16 +10,18 @@ import msgspec
 from domains.upstream.call import CALL, Call
 from domains.upstream.correlation import Said
 from domains.upstream.deadline import Deadline
+from domains.upstream.frames import without_frames
 from domains.upstream.lane import Lane
 from domains.upstream.letter import Letter, Limits
 from domains.upstream.policy import WirePolicy
-from domains.vocabulary import SystemRole, UpstreamError
+from domains.vocabulary import NEVER_SENT, SystemRole, UpstreamError
 
 
 class Errand(msgspec.Struct):
     """What the steps of one call share. `attempts` counts how often the system was asked; `was_shed`: refused by us.
 
     `until` is when the system has to have answered, to leave time to answer without it; endless if nobody waits.
+    `unheard` is how an attempt failed that may have been carried out all the same.
     """
 
     system: SystemRole
@@ -31,6 +33,7 @@ class Errand(msgspec.Struct):
     until: float
     attempts: int = 0
     was_shed: bool = False
+    unheard: UpstreamError | None = None
 
     def left_s(self, now: float) -> float:
         """Seconds the system may take from `now`."""
@@ -40,6 +43,24 @@ class Errand(msgspec.Struct):
     def failed(self, kind: type[UpstreamError], detail: str, *, retry_after_s: float | None = None) -> UpstreamError:
         """The error to raise for this call."""
         return kind(self.system, self.call.capability, detail, retry_after_s=retry_after_s)
+
+    def again(self, error: UpstreamError) -> None:
+        """Note that the call is made again after `error`."""
+        if self.call.write and not isinstance(error, NEVER_SENT):
+            without_frames(error)
+            self.unheard = error
+
+    def doubt(self, error: UpstreamError) -> None:
+        """Raise what an attempt before ended in that may have been carried out, where `error`, which ends the call,
+        would say that nothing was sent."""
+        if self.unheard is None or not isinstance(error, NEVER_SENT):
+            return
+        unheard, self.unheard = self.unheard, None
+        without_frames(error)
+        try:
+            raise unheard from error
+        finally:
+            del unheard  # as in `attempt.read`
 
     def limits(self, left_s: float) -> Limits:
         """What bounds an attempt that has `left_s`, where that is less than usual."""

@@ -24,6 +24,10 @@ from domains.vocabulary import (
 
 DETAIL_MAX = 200  # characters of a vendor's text that go to the logs
 
+# It passes by itself, unlike every other 4xx: by RFC 9110, 15.5.9, the request came late or not whole and may be
+# repeated. It does not say that nothing was done, because gateways send it of systems that take too long behind them.
+_REQUEST_TIMEOUT = 408
+
 # By class, the nearest ancestor decides. aiohttp is listed beside httpx because httpx-aiohttp 0.2 lets its response
 # errors through as they are, and calls a refused connection and a reset both ConnectTimeout: the cause tells more.
 FAULTS: Mapping[type[Exception], type[UpstreamError]] = {
@@ -73,7 +77,7 @@ def translate_status(
     detail = f"status {status}: {body[:DETAIL_MAX].decode(errors='replace')}".rstrip(": ")
     if status == 429:
         return UpstreamThrottled(system, capability, detail, retry_after_s=retry_after_s(headers))
-    if status >= 500:
+    if status >= 500 or status == _REQUEST_TIMEOUT:
         return UpstreamFailed(system, capability, detail, retry_after_s=retry_after_s(headers))
     if status >= 400:
         return UpstreamRejected(system, capability, detail, status=status, reason=problem_code(body))

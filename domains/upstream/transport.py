@@ -124,7 +124,9 @@ class Wire(httpx.AsyncBaseTransport):
                 except UpstreamError as error:
                     delay_s = self._delay_before_retry_s(errand, error, started)
                     if delay_s is None:
+                        errand.doubt(error)
                         raise
+                    errand.again(error)
                 await asyncio.sleep(delay_s)  # without a slot: others may use it meanwhile
             verdict, code = Verdict.SUCCESS, ""
         except UpstreamError as error:
@@ -175,10 +177,8 @@ class Wire(httpx.AsyncBaseTransport):
         return key
 
     def _delay_before_retry_s(self, errand: Errand, error: UpstreamError, started: float) -> float | None:
-        if errand.was_shed:
-            return None
         now, policy = self._clock(), self.policy
-        delay_s = retry_delay_s(error, errand.call, errand.attempts, policy, self._random)
+        delay_s = None if errand.was_shed else retry_delay_s(error, errand.call, errand.attempts, policy, self._random)
         if delay_s is None:
             return None
         usual_s = errand.lane.latency.quantile_s(0.5, now) or 0.0
@@ -189,8 +189,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def _attempt(self, errand: Errand) -> Answer:
         now = self._clock()
-        pause_s = self._pacing.wait_s(now)
-        if pause_s:
+        if pause_s := self._pacing.wait_s(now):
             await self._sit_out(pause_s, errand)
             now = self._clock()
         self._refuse_the_hopeless(errand, now)

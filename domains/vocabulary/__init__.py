@@ -2,6 +2,7 @@
 
 Knows no slice, does no I/O, and reads no clock."""
 
+from domains.vocabulary.decimals import insist_on_finite
 from domains.vocabulary.errors import (
     BreakerOpen,
     DeadlineExceeded,
@@ -165,6 +166,7 @@ __all__ = [
     "freshest_within",
     "gtin_is_valid",
     "has_stand_in",
+    "insist_on_finite",
     "key_conflict",
     "not_asked",
     "not_written",

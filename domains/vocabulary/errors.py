@@ -7,7 +7,7 @@ RetailError
 `-- UpstreamError           an outside system did not answer as it should; names it
     |-- UpstreamUnreachable     refused, reset, no route                             counts against it
     |-- UpstreamTimeout         did not answer within its own time limit             counts against it
-    |-- UpstreamFailed          5xx, or an error in a 200                            counts against it
+    |-- UpstreamFailed          5xx, 408, or an error in a 200                       counts against it
     |-- UpstreamGarbled         the body is not what the contract says               counts against it
     |-- UpstreamThrottled       429: it asks us to wait                              does not count
     |-- UpstreamRejected        4xx: it is healthy and says no to this request       does not count
@@ -18,6 +18,8 @@ RetailError
     |-- RegionNotServed         nothing is kept there for the caller's region        does not count
     `-- DeadlineExceeded        our caller's time is up                              does not count
 """
+
+import math
 
 from domains.vocabulary.ids import SystemRole
 from domains.vocabulary.path import ServingPath
@@ -92,8 +94,8 @@ class UpstreamError(RetailError):
     def public_message(self) -> str:
         """What a client may read: the system, the capability, what happened and what to do."""
         advice = "Try again in a moment." if self.retryable else "The same request will fail again."
-        if self.retryable and self.retry_after_s is not None:
-            advice = f"Try again in {self.retry_after_s:.0f} s."
+        if self.retryable and self.retry_after_s:
+            advice = f"Try again in {math.ceil(self.retry_after_s)} s."
         return f"{self.system.value} ({self.capability}) {self.says}. {advice}"
 
 

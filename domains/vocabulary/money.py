@@ -7,14 +7,16 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from domains.vocabulary.record import Record
 
-# ISO 4217 exponents that are not 2. Everything else is rounded to cents.
+# ISO 4217 exponents (list one) that are not 2. Everything else is rounded to cents.
 _EXPONENTS = {
-    "BHD": 3, "CLP": 0, "ISK": 0, "JPY": 0, "JOD": 3, "KRW": 0, "KWD": 3, "OMR": 3, "PYG": 0, "TND": 3, "VND": 0,
+    "BHD": 3, "BIF": 0, "CLF": 4, "CLP": 0, "DJF": 0, "GNF": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KMF": 0,
+    "KRW": 0, "KWD": 3, "LYD": 3, "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "UYI": 0, "UYW": 4, "VND": 0,
+    "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 }  # fmt: skip
 
 
 class CurrencyMismatch(ValueError):
-    """Two amounts of different currencies met. A bug: canonical documents hold one currency each."""
+    """Two amounts of different currencies met. Where a system said one of them, it has not kept to its document's."""
 
 
 class Money(Record, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from domains.vocabulary.decimals import decimals
+from domains.vocabulary.decimals import decimals, insist_on_finite
 from domains.vocabulary.record import Record
 
 
@@ -22,6 +22,9 @@ class PointsAmount(Record, frozen=True, kw_only=True):
     value: Decimal
     currency: RewardCurrency
 
+    def __post_init__(self) -> None:
+        insist_on_finite(self.value)
+
     def is_divisible(self) -> bool:
         """Whether the value has no more decimals than the currency allows."""
-        return self.value.is_finite() and decimals(self.value) <= self.currency.decimal_places
+        return decimals(self.value) <= self.currency.decimal_places

@@ -66,11 +66,12 @@ class AudienceSettings(Section):
 
     def read(self) -> Audiences:
         """The audiences in force. Raises UnusableAudiences."""
-        files = read_audiences(self.directory)
-        in_force = {audience.name: audience for audience in files}
-        for name, limits in self.limits.items():
-            in_force[name] = files.of(name).model_copy(update={"name": name, "limits": limits})
+        in_force = {audience.name: audience for audience in read_audiences(self.directory)}
         for name, origins in self.origins.items():
             pages = Cors(origins=(*in_force[name].cors.origins, *origins))
             in_force[name] = in_force[name].model_copy(update={"cors": pages})
+        # After these: `partner/acme` without a file has what is said of `partner`, its pages among it.
+        kinds = Audiences(in_force.values())
+        for name, limits in self.limits.items():
+            in_force[name] = kinds.of(name).model_copy(update={"name": name, "limits": limits})
         return Audiences(in_force.values())

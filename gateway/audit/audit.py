@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import orjson
 from graphql import OperationType
@@ -43,8 +43,8 @@ class Audit:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write records until the context ends."""
-        async with self.scribe.running():
+        """Write records until the context ends. Where there are to be none, nothing is opened to forget old ones."""
+        async with self.scribe.running() if self._settings.enabled else nullcontext():
             yield
 
     def of(self, caller: Caller, scope: Scope) -> CallersAuditor | None:
@@ -76,7 +76,7 @@ class CallersAuditor:
         try:
             answer = await run
         except BaseException:  # whoever asked is gone, or the time is up: nobody knows what became of it
-            if mutates(asked, engine):
+            if notes and mutates(asked, engine):
                 self._scribe.keep_later(list(self._broken_off(self._texts.of(asked, engine), notes)))
             raise
         finally:

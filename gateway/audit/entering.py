@@ -13,17 +13,13 @@ from typing import cast
 import structlog
 from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from gateway.audit.record import AuditRecord
 from gateway.audit.tables import NAMES, audit
-from gateway.database import Database
+from gateway.database import OF_A_VALUE, Database
 
 _log = structlog.get_logger(__name__)
-
-OF_A_RECORD = (DataError, IntegrityError, UnicodeError, OverflowError)
-"""What a record raises that the table cannot hold, whatever state the database is in. The last two are the drivers'
-own, for what they cannot even send."""
 
 # Plain tuples for the driver itself: the toolkit's own way looks at every column of every row, which is two thirds of
 # what a row costs (measured).
@@ -61,7 +57,7 @@ class Book:
                     _enter(connection, records)
             else:
                 self._enter_at_once(records)
-        except OF_A_RECORD:
+        except OF_A_VALUE:
             with self.database.transaction(flushed=False) as connection:
                 return _enter_each(connection, records)
         return {}
@@ -109,7 +105,7 @@ class Book:
 
 
 def _enter(connection: Connection, records: Sequence[AuditRecord]) -> None:
-    """Add `records` in their order. Raises one of OF_A_RECORD when one of them cannot be, and adds none."""
+    """Add `records` in their order. Raises one of OF_A_VALUE when one of them cannot be, and adds none."""
     rows = [_row(record) for record in records]
     connection.exec_driver_sql(_STATEMENTS[connection.dialect.name], rows if len(rows) > 1 else rows[0])
 
@@ -121,6 +117,6 @@ def _enter_each(connection: Connection, records: Sequence[AuditRecord]) -> dict[
         try:
             with connection.begin_nested():
                 _enter(connection, (record,))
-        except OF_A_RECORD as exc:
+        except OF_A_VALUE as exc:
             refused[record.id] = str(exc.__cause__ or exc)
     return refused

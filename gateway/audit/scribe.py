@@ -70,7 +70,7 @@ class _Entry:
 
 
 class Scribe:
-    """One per process. Opens the database with the first record: who only reads costs it nothing.
+    """One per process. Opens the database with the first record, and now and then to forget old ones.
 
     `expected` counts the operations under way that may bring a record; `groups` how often records were written.
     """

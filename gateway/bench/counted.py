@@ -17,7 +17,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from domains.upstream import Wire
-from domains.vocabulary import SystemRole
 from gateway.answers import Answers
 from gateway.app import build_app
 from gateway.bench.child import serve_child
@@ -35,7 +34,7 @@ def main(file: str) -> None:
     """Serve until standard input ends, or a signal comes."""
     settings = build(json.loads(Path(file).read_text(encoding="utf-8")))
     configure_logs(settings.logs.level, settings.logs.format)
-    wires: dict[SystemRole, Wire] = {}
+    wires: dict[str, Wire] = {}
 
     async def calls(_: Request) -> JSONResponse:
         return JSONResponse(counted(wires))
@@ -47,15 +46,15 @@ def main(file: str) -> None:
     serve_child(app, drain, settings.server.host, settings.server.port)
 
 
-def counted(wires: Mapping[SystemRole, Wire]) -> dict[str, dict[str, dict[str, int]]]:
+def counted(wires: Mapping[str, Wire]) -> dict[str, dict[str, dict[str, int]]]:
     """By system and path since the start: how often it was `asked`, and the calls that were `refused` their path."""
-    snapshots = {role.value: wire.snapshot() for role, wire in wires.items()}
+    snapshots = {name: wire.snapshot() for name, wire in wires.items()}
     return {
-        role: {
+        name: {
             "asked": {BACKGROUND if path is None else path.value: count for path, count in wire.asked_on.items()},
             "refused": {path.value: count for path, count in wire.refused_on.items()},
         }
-        for role, wire in snapshots.items()
+        for name, wire in snapshots.items()
     }
 
 

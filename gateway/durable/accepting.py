@@ -41,10 +41,12 @@ def accept(
     submission: Submission,
     *,
     caller: str,
-    answer: bytes,
+    answer: bytes | None,
     now: float,
 ) -> bool:
-    """Take the flow, unless it was taken before; answers whether it was news. The caller makes sure of the room."""
+    """Take the flow, unless it was taken before; answers whether it was news. The caller makes sure of the room.
+
+    `answer` is what whoever asked for it is told; None for one that nobody asked for."""
     command = submission.command
     first = workflow.steps[0].name
     kept = Kept(
@@ -86,7 +88,7 @@ def make_sure_of_room(connection: Connection, flows_max: int, retry_after_s: flo
         raise JournalFull(retry_after_s)
 
 
-def _row(kept: Kept, answer: bytes, system: str | None) -> dict[str, Any]:
+def _row(kept: Kept, answer: bytes | None, system: str | None) -> dict[str, Any]:
     return {
         "id": kept.id,
         "kind": kept.kind,
@@ -96,7 +98,7 @@ def _row(kept: Kept, answer: bytes, system: str | None) -> dict[str, Any]:
         "caller": kept.caller,
         "correlation_id": kept.correlation_id,
         "command": kept.command,
-        "answer": answer.decode(),
+        "answer": None if answer is None else answer.decode(),
         "back": False,
         "canceled": False,
         "step": kept.standing.step,

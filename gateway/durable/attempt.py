@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
@@ -32,7 +33,7 @@ async def attempt(case: Case, standing: Standing, *, correlation: str, now: floa
     try:
         with path_scope(ServingPath.BACKOFFICE), deadline_scope(timeout_s):
             async with asyncio.timeout(timeout_s + _GRACE_S):
-                return await (_undo if standing.back else _do)(case, step, standing, now)
+                return _writable(await (_undo if standing.back else _do)(case, step, standing, now))
     except TimeoutError:
         return Ended(RetryAfter(f"{step.system.value} did not answer in time", unheard=True), unheard)
     except Exception:  # noqa: BLE001 - a bug in a step stops its flow, and not the worker with all the others
@@ -91,3 +92,14 @@ def _checked(how: object, step: Step[Any]) -> Outcome:
     if not isinstance(how, Done | RetryAfter | Refused | NeedsPerson):
         raise TypeError(f"{step.name} answered {type(how).__name__}, which is no outcome")
     return how
+
+
+def _writable(ended: Ended) -> Ended:
+    """Without null characters, which Postgres keeps in no text (its manual, "Character Types"): else what came of the
+    step could never be written, and its system would be asked without end."""
+    how = ended.how
+    if isinstance(how, Done) and how.reference is not None:
+        return replace(ended, how=replace(how, reference=how.reference.replace("\0", "\ufffd")))
+    if isinstance(how, RetryAfter | Refused | NeedsPerson):
+        return replace(ended, how=replace(how, why=how.why.replace("\0", "\ufffd")))
+    return ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, or_, select, update
 
 from domains.durable import ExceptionSource, FlowState, Severity
 from gateway.durable.rows import Kept, Workflows, load
@@ -76,11 +76,12 @@ def tell_stuck(connection: Connection, kept: Kept, wants: str, why: str, now: fl
 
 
 def raise_alarms(connection: Connection, workflows: Workflows, now: float, alarm_after_s: float) -> int:
-    """Open an exception for each flow that has not got on for `alarm_after_s`. Answers how many were opened."""
+    """Open an exception for each flow that has not got on for `alarm_after_s`; one that a person resolved counts as
+    known for as long again. Answers how many were opened."""
     known = exists().where(
         exceptions.c.source == ExceptionSource.FLOW.value,
         exceptions.c.about == flows.c.id,
-        exceptions.c.resolved_at.is_(None),
+        or_(exceptions.c.resolved_at.is_(None), exceptions.c.resolved_at > now - alarm_after_s),
     )
     query = (
         select(flows)

@@ -51,6 +51,11 @@ def refused(connection: Connection, follower: Follower, holder: str, *, up_to: i
     _release(connection, follower, holder, seq=up_to, tries=tries, due_at=due_at, why=why)
 
 
+def put_down(connection: Connection, follower: Follower, holder: str, *, up_to: int) -> None:
+    """It has taken everything up to `up_to`, and somebody else may tell it what follows."""
+    _release(connection, follower, holder, seq=up_to)
+
+
 def _release(connection: Connection, follower: Follower, holder: str, **values: object) -> None:
     # Whoever lost the lease meanwhile writes nothing: the other one tells on, and events may come twice.
     ours = update(followers).where(followers.c.name == follower.name, followers.c.holder == holder)

@@ -147,7 +147,7 @@ class Holds:
             _note_expired(connection, opened, now)
             _prune(connection, now.timestamp() - KEEP_S)
             connection.execute(insert(holds), {"key": redemption.reference, **_columns(kept, now)})
-            tell(connection, _news(kept, now, correlation))
+            tell(connection, _news(kept, now, correlation), now.timestamp())
             return kept
 
         return await self._write(work)
@@ -166,7 +166,7 @@ class Holds:
             if after != before:
                 connection.execute(update(holds).where(holds.c.id == id_), _columns(after, now))
             if after.state not in (before.state, RedemptionState.UNKNOWN):
-                tell(connection, _news(after, now, correlation))
+                tell(connection, _news(after, now, correlation), now.timestamp())
             return after
 
         return await self._write(work)

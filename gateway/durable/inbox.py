@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
@@ -22,19 +23,28 @@ _decode = msgspec.json.Decoder(Event).decode
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An event in the inbox, claimed. `source` is whose door it came through; `tries` counts those that failed."""
+    """An event in the inbox, claimed. `source` is whose door it came through; `tries` counts those that failed, and
+    `why` says what kept it from being taken before."""
 
     seq: int
     source: str
     event: Event
     tries: int
+    why: str | None
+
+    @property
+    def about(self) -> str:
+        """How exceptions call it."""
+        return _about(self.source, self.event.source, self.event.id)
 
 
 def keep(connection: Connection, database: Database, source: str, events: Sequence[Event], now: float) -> int:
-    """Keep the events that have not come before, by source and id. Answers how many those are."""
+    """Keep the events that have not come through this door before, by their own source and id, which together are one
+    event's alone (CloudEvents 1.0.2, 3.1.1). Answers how many those are."""
     rows = [
         {
             "source": source,
+            "event_source": event.source,
             "event_id": event.id,
             "type": event.type,
             "entity": _entity(source, event),
@@ -47,7 +57,7 @@ def keep(connection: Connection, database: Database, source: str, events: Sequen
         for event in events
     ]
     news = database.insert(inbox).values(rows)
-    kept = news.on_conflict_do_nothing(index_elements=["source", "event_id"]).returning(inbox.c.seq)
+    kept = news.on_conflict_do_nothing(index_elements=["source", "event_source", "event_id"]).returning(inbox.c.seq)
     return len(connection.execute(kept).all())
 
 
@@ -75,15 +85,15 @@ def claim(connection: Connection, *, holder: str, lease_s: float, most: int, now
         update(inbox)
         .where(inbox.c.seq.in_(seqs))
         .values(holder=holder, held_until=now + lease_s)
-        .returning(inbox.c.seq, inbox.c.source, inbox.c.event, inbox.c.tries)
+        .returning(inbox.c.seq, inbox.c.source, inbox.c.event, inbox.c.tries, inbox.c.why)
     )
-    rows = connection.execute(ours).all()
-    return [Letter(row.seq, row.source, _decode(row.event), row.tries) for row in sorted(rows, key=lambda row: row.seq)]
+    rows = sorted(connection.execute(ours).all(), key=lambda row: row.seq)
+    return [Letter(row.seq, row.source, _decode(row.event), row.tries, row.why) for row in rows]
 
 
 def mishear(connection: Connection, source: str, event_id: str, why: str, now: float) -> None:
     """Lay what cannot be read on the list of exceptions; sent again, the newest stands for all."""
-    about = f"{source}/{event_id}"
+    about = _about(source, source, event_id)
     close_exceptions(connection, ExceptionSource.EVENT, about, "It was sent again.", now=now)
     open_exception(
         connection,
@@ -131,18 +141,28 @@ def again(
     until: float | None = None,
     entity: str | None = None,
     event_id: str | None = None,
-    source: str | None = None,
 ) -> int:
-    """Have events taken once more: those received in a time, about an entity, or of one id, of one source or of all.
-    Answers how many.
+    """Have events taken once more: those received in a time, about an entity, or of one id. Answers how many.
 
-    Whoever takes them changes nothing that is newer by now.
+    Whoever takes them changes nothing that is newer by now. Why one could not be taken is kept until it is.
     """
-    chosen = _chosen(since, until, entity, event_id, source)
+    return _anew(connection, and_(inbox.c.state != PENDING, _chosen(since, until, entity, event_id)), now)
+
+
+def again_about(connection: Connection, about: str, now: float) -> bool:
+    """As `again`, of the one event that exceptions call so, also when its next try was to come later. False when it is
+    not kept."""
+    source, _, rest = about.partition("/")
+    event_source, _, event_id = rest.partition("#")
+    key = (inbox.c.source == source, inbox.c.event_source == unquote(event_source), inbox.c.event_id == event_id)
+    return _anew(connection, and_(*key), now) > 0
+
+
+def _anew(connection: Connection, chosen: ColumnElement[bool], now: float) -> int:
     due = (
         update(inbox)
-        .where(inbox.c.state != PENDING, chosen)
-        .values(state=PENDING, due_at=now, tries=0, why=None, holder=None, held_until=None)
+        .where(chosen)
+        .values(state=PENDING, due_at=now, tries=0, holder=None, held_until=None)
         .returning(inbox.c.seq)
     )
     return len(connection.execute(due).all())
@@ -155,25 +175,21 @@ def waiting(
     until: float | None = None,
     entity: str | None = None,
     event_id: str | None = None,
-    source: str | None = None,
 ) -> int:
     """How many of these events are yet to be taken."""
-    chosen = _chosen(since, until, entity, event_id, source)
+    chosen = _chosen(since, until, entity, event_id)
     count: int = connection.execute(
         select(func.count()).select_from(inbox).where(inbox.c.state == PENDING, chosen)
     ).scalar_one()
     return count
 
 
-def _chosen(
-    since: float | None, until: float | None, entity: str | None, event_id: str | None, source: str | None
-) -> ColumnElement[bool]:
+def _chosen(since: float | None, until: float | None, entity: str | None, event_id: str | None) -> ColumnElement[bool]:
     wanted = [
         inbox.c.received_at >= since if since is not None else None,
         inbox.c.received_at < until if until is not None else None,
         inbox.c.entity == entity if entity is not None else None,
         inbox.c.event_id == event_id if event_id is not None else None,
-        inbox.c.source == source if source is not None else None,
     ]
     chosen = [condition for condition in wanted if condition is not None]
     if not chosen:
@@ -189,4 +205,10 @@ def _close(connection: Connection, letter: Letter, holder: str, **values: object
 
 def _entity(source: str, event: Event) -> str:
     """Whose order counts. An event that names nobody waits for nobody."""
-    return f"{source}/{event.subject}" if event.subject is not None else f"{source}//{event.id}"
+    return f"{source}/{event.subject}" if event.subject is not None else f"{source}//{event.source}#{event.id}"
+
+
+def _about(source: str, event_source: str, event_id: str) -> str:
+    """The door, the event's own source and its id, as in "erp/https://erp.example/stock#4711". What is a `#` of the
+    second is written %23, so that each can be read out of it again."""
+    return f"{source}/{event_source.replace('%', '%25').replace('#', '%23')}#{event_id}"

@@ -75,6 +75,8 @@ class Interventions:
             return _no_exception(exception_id)
         # First the flow and then its exceptions, as everybody locks them.
         found = self._found(connection, row.about) if row.source == ExceptionSource.FLOW.value else None
+        if isinstance(found, IllegalFlowState) and row.resolved_at is None:
+            return found
         still_open = update(exceptions).where(exceptions.c.id == exception_id, exceptions.c.resolved_at.is_(None))
         closed = connection.execute(still_open.values(resolved_at=now, note=note).returning(exceptions.c.id)).scalar()
         if closed is not None and isinstance(found, tuple) and found[0].standing.state is FlowState.NEEDS_PERSON:
@@ -126,11 +128,19 @@ class Interventions:
             return _illegal(kept, "Only a flow that waits, needs a person or is completed can be tried from a step.")
         if standing.back:
             return _illegal(kept, "It is being taken back: what was undone cannot be done again under the same key.")
-        if step not in standing.marks and step != standing.step:
+        if _is_ahead(case, standing, step):
             return _illegal(kept, f"It has not come to {step} yet.")
         if standing.state is FlowState.COMPLETED and _followed(connection, kept):
             return _illegal(kept, f"Something accepted later about {kept.subject} is under way; wait for its end.")
         return None
+
+
+def _is_ahead(case: Case, standing: Standing, step: str) -> bool:
+    """Whether the flow has yet to come to `step`, perhaps once more."""
+    names = [each.name for each in case.workflow.steps]
+    if standing.step in names:
+        return names.index(step) > names.index(standing.step)
+    return step not in standing.marks
 
 
 def _no_exception(exception_id: str) -> ExceptionNotFound:
@@ -150,8 +160,7 @@ def _not_offered(row: Row[Any], offered: tuple[ExceptionAction, ...]) -> ActionN
 def _heard_again(connection: Connection, about: str, now: float) -> bool:
     """Have an event taken once more, and close what was said of it. False when it is not kept, as one that nobody
     could read."""
-    source, _, event_id = about.partition("/")
-    if not inbox.again(connection, now=now, event_id=event_id, source=source):
+    if not inbox.again_about(connection, about, now):
         return False
     close_exceptions(connection, ExceptionSource.EVENT, about, "It was tried again.", now=now)
     return True

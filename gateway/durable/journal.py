@@ -150,7 +150,7 @@ class Journal:
     async def abandon(self, write: Write) -> None:
         await self.write(lambda connection: ledger.abandon(connection, write), hurry=True)
 
-    def take(self, connection: Connection, submission: Submission, *, caller: str, answer: bytes = b"null") -> bool:
+    def take(self, connection: Connection, submission: Submission, *, caller: str, answer: bytes | None = None) -> bool:
         """Accept a flow in a transaction of the caller's; False when it was accepted before. Raises JournalFull."""
         make_sure_of_room(connection, self.policy.flows_max, self.policy.full_retry_after_s)
         workflow = self.workflows[submission.kind]

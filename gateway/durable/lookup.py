@@ -52,6 +52,7 @@ def flow_of(kept: Kept, workflows: Workflows) -> Flow:
         finished_at=_when(standing.finished_at),
         next_at=_when(standing.due_at) if standing.state is FlowState.WAITING else None,
         why=standing.why,
+        step=standing.step,
         steps=() if workflow is None else tuple(_step(kept, step.name, step.system) for step in workflow.steps),
     )
 
@@ -114,10 +115,11 @@ def _newest(
 
 
 def answers(connection: Connection, subjects: Collection[str]) -> dict[str, bytes]:
-    """What was answered when the newest flow about each subject was accepted."""
-    newest = select(func.max(flows.c.seq)).where(flows.c.subject.in_(sorted(subjects))).group_by(flows.c.subject)
+    """What was answered last when a flow about each subject was accepted; those that an event began answered nobody."""
+    answered = flows.c.subject.in_(sorted(subjects)), flows.c.answer.is_not(None)
+    newest = select(func.max(flows.c.seq)).where(*answered).group_by(flows.c.subject)
     found = connection.execute(select(flows.c.subject, flows.c.answer).where(flows.c.seq.in_(newest)))
-    return {row.subject: row.answer.encode() for row in found if row.answer is not None}
+    return {row.subject: row.answer.encode() for row in found}
 
 
 def page_of_exceptions(connection: Connection, query: ExceptionQuery) -> Page[BusinessException]:

@@ -37,7 +37,7 @@ class Told(NamedTuple):
     event: Event
 
 
-def tell(connection: Connection, event: Event) -> None:
+def tell(connection: Connection, event: Event, now: float) -> None:
     """Append `event`, as the last thing that its transaction does: on Postgres, whoever tells next waits for its end.
 
     Numbers are given before a transaction commits. Without the lock a reader could see the second of two events, go on
@@ -51,6 +51,7 @@ def tell(connection: Connection, event: Event) -> None:
         "happened_at": event.time.timestamp(),
         "correlation_id": event.correlation_id,
         "data": bytes(event.data).decode(),
+        "told_at": now,
     }
     if connection.dialect.name == "postgresql":
         connection.execute(_TELL_ALONE, row | {"lock": _LOCK})
@@ -58,12 +59,12 @@ def tell(connection: Connection, event: Event) -> None:
         connection.execute(_TELL, row)
 
 
-def tell_once(connection: Connection, event: Event) -> None:
+def tell_once(connection: Connection, event: Event, now: float) -> None:
     """As `tell`, unless an event of this id was told before."""
     if connection.dialect.name == "postgresql":
         connection.execute(_ALONE, {"lock": _LOCK})
     if connection.execute(select(news.c.seq).where(news.c.id == event.id)).first() is None:
-        tell(connection, event)
+        tell(connection, event, now)
 
 
 def news_after(

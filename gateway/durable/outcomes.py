@@ -70,7 +70,7 @@ def announce(connection: Connection, workflow: Workflow[Any], kept: Kept, now: f
         correlation_id=kept.correlation_id,
         data=_data(workflow, kept),
     )
-    tell(connection, event)
+    tell(connection, event, now)
 
 
 def system_of(workflow: Workflow[Any], step: str) -> str:

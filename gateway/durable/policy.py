@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,8 +17,8 @@ class Quota:
     per_s: float
 
     def __post_init__(self) -> None:
-        if self.at_once < 0 or self.per_s < 0:
-            raise ValueError("at_once and per_s cannot be negative; 0 lets nothing begin")
+        if self.at_once < 0 or not 0 <= self.per_s < math.inf:
+            raise ValueError("at_once and per_s are numbers from 0, which lets nothing begin")
 
 
 QUOTAS: Mapping[SystemRole, Quota] = {

@@ -118,7 +118,7 @@ class Case:
     def task(self, step: Step[Any], standing: Standing, now: float) -> Task[Any]:
         """What `step` is given now. Raises as `asked` does."""
         key = step_key(self.flow_id, step.name)
-        done = {name: mark for name, mark in standing.marks.items() if mark.state is StepState.DONE}
+        left = {name: one for name, one in standing.marks.items() if one.state is StepState.DONE or name == step.name}
         return Task(
             flow_id=self.flow_id,
             command=self.asked(),
@@ -126,7 +126,7 @@ class Case:
             attempt=max(1, standing.tries if standing.back else standing.mark(step.name).attempts),
             accepted_at=datetime.fromtimestamp(self.accepted_at, UTC),
             now=datetime.fromtimestamp(now, UTC),
-            results={name: msgspec.json.decode(mark.result) for name, mark in done.items() if mark.result is not None},
+            results={name: msgspec.json.decode(mark.result) for name, mark in left.items() if mark.result is not None},
             refused=standing.why if standing.back else None,
         )
 

@@ -37,7 +37,7 @@ def prune(connection: Connection, policy: JournalPolicy, now: float, limit: int 
         _finished_flows(connection, now - policy.keep_s, limit),
         ledger.prune(connection, now, limit),
         _older(connection, exceptions, exceptions.c.seq, exceptions.c.resolved_at <= now - policy.keep_s, limit),
-        _older(connection, news, news.c.seq, news.c.happened_at <= told, limit),
+        _older(connection, news, news.c.seq, news.c.told_at <= told, limit),
         _older(
             connection, reconciliations, reconciliations.c.seq, reconciliations.c.ran_at <= now - policy.keep_s, limit
         ),

@@ -81,5 +81,5 @@ def _in_force(at_once: int | None, per_s: float | None, settings: Quota) -> Quot
 
 
 def _deep(per_s: float) -> float:
-    """What a bucket holds: one second's worth, and never less than a whole step."""
-    return max(1.0, per_s)
+    """What a bucket holds: one second's worth, and never less than a whole step, unless none may begin."""
+    return max(1.0, per_s) if per_s else 0.0

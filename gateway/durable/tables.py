@@ -20,11 +20,13 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    update,
 )
 
 from gateway.database import TROUBLE, Database, DatabaseUnusable
+from gateway.durable.upgrading import from_1
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of the tables, together with a way from the version before."""
 
 _LOCK = 7_281_993_460_117_025_002  # any number that no other program takes for its own advisory lock
@@ -163,8 +165,9 @@ news = Table(
     Column("happened_at", Double, nullable=False),
     Column("correlation_id", Text),
     Column("data", Text, nullable=False),
+    Column("told_at", Double, nullable=False),
     Index("news_subject", "subject", "seq"),
-    Index("news_happened", "happened_at"),
+    Index("news_told", "told_at"),
 )
 """Domain events in the order in which they were committed: the outbox, and what subscriptions follow."""
 
@@ -185,7 +188,8 @@ inbox = Table(
     "inbox",
     METADATA,
     _count(),
-    Column("source", Text, nullable=False),
+    Column("source", Text, nullable=False),  # whose door it came through
+    Column("event_source", Text, nullable=False),  # its own: several services may stand behind one door
     Column("event_id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("entity", Text, nullable=False),
@@ -197,9 +201,10 @@ inbox = Table(
     Column("holder", Text),
     Column("held_until", Double),
     Column("why", Text),
-    UniqueConstraint("source", "event_id"),
+    UniqueConstraint("source", "event_source", "event_id"),
     Index("inbox_due", "due_at"),
     Index("inbox_entity", "entity", "seq"),
+    _partly("inbox_pending", "entity", "state = 'PENDING'"),
     Index("inbox_received", "received_at"),
 )
 """Events from outside, kept before they are acknowledged."""
@@ -242,7 +247,8 @@ reconciliations = Table(
 
 
 def prepare(database: Database) -> None:
-    """Make the tables if they are not there. Raises DatabaseUnusable for tables of another version."""
+    """Make the tables if they are not there, or of those of an earlier version. Raises DatabaseUnusable for tables of
+    a version that is not known."""
     try:
         with database.writing.begin() as connection:
             if database.is_postgres:
@@ -251,6 +257,9 @@ def prepare(database: Database) -> None:
             if version is None:
                 METADATA.create_all(connection)
                 connection.execute(insert(schema), {"version": VERSION})
+            elif version == 1:
+                from_1(connection, inbox)
+                connection.execute(update(schema).values(version=VERSION))
             elif version != VERSION:
                 raise DatabaseUnusable(
                     f"The database holds a journal of version {version}, and this program knows {VERSION}. "

@@ -102,9 +102,15 @@ class Worker:
         try:
             while not self._stopping:
                 self._wake.clear()
-                with contextlib.suppress(JournalUnavailable):  # the journal tells the log
+                rest_s = self._policy.poll_s
+                try:
                     await self.look()
-                await self._rest()
+                except JournalUnavailable:
+                    pass  # the journal tells the log
+                except Exception:  # noqa: BLE001 - the wall: who serves goes on, and would do no step of any flow any more
+                    _log.critical("a look for steps to do failed", exc_info=True)
+                    rest_s = self._policy.chores_every_s
+                await self._rest(rest_s)
         finally:
             unwatch()
             await self._wind_down()
@@ -124,9 +130,9 @@ class Worker:
         while self._carrying:
             await asyncio.wait(self._carrying)
 
-    async def _rest(self) -> None:
+    async def _rest(self, most_s: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._policy.poll_s):
+            async with asyncio.timeout(most_s):
                 await self._wake.wait()
 
     async def _begin(self) -> int:

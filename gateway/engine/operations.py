@@ -117,6 +117,10 @@ class Operations:
             self._refused[text] = prepared
         return prepared
 
+    def __contains__(self, text: str) -> bool:
+        """Whether `text` is prepared, or was refused, so that it costs next to nothing to be asked for it."""
+        return text in self._ready or text in self._refused
+
     def __len__(self) -> int:
         return len(self._ready) + len(self._refused)
 

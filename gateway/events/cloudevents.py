@@ -8,6 +8,7 @@ taken for a Standard Webhook: `{"type": ..., "timestamp": ..., "data": {...}}`, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import unquote
 
@@ -18,6 +19,8 @@ from domains.durable import Event
 from domains.vocabulary import Instant
 
 BATCH_MAX = 100
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # One line, as the specification has it (CloudEvents 1.0.2, 3.1); a database may refuse to keep a null byte.
 _LINE = r"\A[^\x00-\x1f\x7f]*\Z"
@@ -84,7 +87,7 @@ def _event(said: _Structured, now: Instant) -> Event:
         id=said.id,
         type=said.type,
         source=said.source,
-        time=said.time or now,
+        time=_when(said.time, now),
         subject=said.subject,
         sequence=_number(said.sequence),
         correlation_id=said.correlationid,
@@ -95,7 +98,13 @@ def _event(said: _Structured, now: Instant) -> Event:
 def _told(said: _Webhook, source: str, webhook_id: str | None, now: Instant) -> Event:
     if webhook_id is None:
         raise EventUnreadable("Neither a CloudEvent nor a Standard Webhook: there is no `webhook-id`")
-    return Event(id=webhook_id, type=said.type, source=source, time=said.timestamp or now, data=_whole(said.data))
+    return Event(id=webhook_id, type=said.type, source=source, time=_when(said.timestamp, now), data=_whole(said.data))
+
+
+def _when(given: Instant | None, now: Instant) -> Instant:
+    """What is told as of later is as of now, or it would count as fresh for longer than it is. What is before 1970 is
+    a field that nobody filled in: the zero of some language, which others cannot even calculate with."""
+    return given if given is not None and _EPOCH <= given <= now else now
 
 
 def _number(given: int | str | None) -> int | None:

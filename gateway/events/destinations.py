@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 
+import aiohttp
 import httpx
 import msgspec
 from redis.asyncio import Redis
@@ -17,6 +20,9 @@ from gateway.events.signatures import signed_headers
 from gateway.events.telling import Destination, NotTaken
 
 STREAM_TIMEOUT_S = 2.0
+
+REST_TIMEOUT_S, REST_BYTES_MAX = 1.0, 16_384
+"""Of an answer after its status: a word or two, in the next packet."""
 
 
 def cloud_event(event: Event) -> bytes:
@@ -43,8 +49,10 @@ def webhook(
     """A receiver that takes signed webhooks. Any 2xx is a yes; redirects are not followed.
 
     It needs no Wire: the teller asks one receiver one thing at a time, with its own pauses, and nobody waits for it.
+    What it says beside its status is not waited for, or it could go on saying it.
     """
     secret = settings.keys[0]
+    post = partial(client.stream, "POST", settings.url, timeout=settings.timeout_s, follow_redirects=False)
 
     async def send(event: Event) -> None:
         body = cloud_event(event)
@@ -52,15 +60,26 @@ def webhook(
             "content-type": "application/cloudevents+json"
         }
         try:
-            answer = await client.post(
-                settings.url, content=body, headers=headers, timeout=settings.timeout_s, follow_redirects=False
-            )
-        except httpx.HTTPError as exc:
+            async with asyncio.timeout(settings.timeout_s), post(content=body, headers=headers) as answer:
+                if not answer.is_success:
+                    raise NotTaken(f"it answered {answer.status_code}")
+                await _heard_out(answer)
+        # The transport passes on what it has no other name for, such as an answer that is not HTTP.
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError) as exc:
             raise NotTaken(f"it could not be reached ({type(exc).__name__})") from exc
-        if not answer.is_success:
-            raise NotTaken(f"it answered {answer.status_code}")
 
     return Destination(f"webhook/{name}", send, settings.types)
+
+
+async def _heard_out(answer: httpx.Response) -> None:
+    """Take what a short answer still has to say, so that its connection can be used again; any other is cut."""
+    said = 0
+    with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError):  # it has taken the event
+        async with asyncio.timeout(REST_TIMEOUT_S):
+            async for part in answer.aiter_raw():
+                said += len(part)
+                if said > REST_BYTES_MAX:
+                    return
 
 
 def stream(name: str, client: Redis, most: int) -> Destination:

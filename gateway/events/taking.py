@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -24,14 +24,17 @@ from domains.durable import (
 )
 from domains.heard import Heard
 from domains.upstream import correlation_id
-from gateway.database import TROUBLE
-from gateway.durable import Journal, inbox, open_exception, tell_once
+from gateway.database import OF_A_VALUE, TROUBLE
+from gateway.durable import Journal, close_exceptions, inbox, open_exception, tell_once
 from gateway.durable.inbox import Letter
+from gateway.events.pausing import ALARM_AT, pause_s
 
 AT_ONCE = 50
 LEASE_S = 30.0  # what an event calls for takes milliseconds; half a minute is a worker that died
 POLL_S = 0.25
-PAUSE_LEAST_S, PAUSE_MOST_S = 0.5, 300.0
+
+Ending = Callable[[Connection], None]
+"""What is to be written of an event that was looked at."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +72,7 @@ class Taker:
     async def running(self) -> AsyncIterator[None]:
         """Take events in the background until the context ends."""
         task = asyncio.create_task(self.run(), name="event-taker", context=contextvars.Context())
+        task.add_done_callback(_tell_of_a_crash)
         try:
             yield
         finally:
@@ -105,13 +109,34 @@ class Taker:
         )
         endings = await asyncio.gather(*(self._take(letter) for letter in letters))
         if letters:
-            await self._journal.write(lambda connection: [ending(connection) for ending in endings])
+            await self._write(list(zip(letters, endings, strict=True)))
             self._journal.nudge()
         return len(letters)
 
-    async def _take(self, letter: Letter) -> Callable[[Connection], None]:
+    async def _write(self, endings: Sequence[tuple[Letter, Ending]]) -> None:
+        """Write what became of events: all at once, or each by itself when that fails, for the database may hold what
+        follows from most of them and not from one. Raises JournalUnavailable."""
+        with contextlib.suppress(JournalUnavailable):
+            await self._journal.write(lambda connection: [ending(connection) for _, ending in endings])
+            return
+        for letter, ending in endings:
+            try:
+                await self._journal.write(ending)
+            except JournalUnavailable:
+                await self._journal.write(self._later(letter, "what follows from it cannot be written"))
+
+    async def _take(self, letter: Letter) -> Ending:
         """Do what an event calls for, and answer what is to be written of it."""
         correlation_id.set(letter.event.correlation_id or letter.event.id)  # this task ends with the event
+        try:
+            return await self._taken(letter)
+        except TROUBLE as exc:
+            return self._later(letter, f"the database cannot be written: {type(exc).__name__}")
+        except Exception:  # noqa: BLE001 - the wall: one event that we take wrongly would keep all from being taken
+            _log.exception("an event is taken wrongly", source=letter.source, event_id=letter.event.id)
+            return self._later(letter, "there is a defect in how it is taken, of which the log tells")
+
+    async def _taken(self, letter: Letter) -> Ending:
         translate = self._hearing.translate.get(letter.source)
         if translate is None:
             return self._reject(letter, f"nothing is known of a source called {letter.source}")
@@ -125,11 +150,11 @@ class Taker:
         try:
             for act in called_for.at_once:
                 await act()
-        except TROUBLE as exc:
-            return self._later(letter, f"the database cannot be written: {type(exc).__name__}")
+        except OF_A_VALUE:
+            return self._reject(letter, "it tells what the database cannot hold")
         return self._done(letter, called_for)
 
-    def _done(self, letter: Letter, called_for: Consequences) -> Callable[[Connection], None]:
+    def _done(self, letter: Letter, called_for: Consequences) -> Ending:
         def write(connection: Connection) -> None:
             if not inbox.done(connection, letter, self._holder):
                 return  # somebody else took it over, and writes the same
@@ -141,31 +166,50 @@ class Taker:
                     inbox.reopen(connection, letter, "the journal is full", due_at)
                     return
             for event in called_for.news:
-                tell_once(connection, event)
+                tell_once(connection, event, self._journal.clock())
+            if letter.why is not None:
+                self._close(connection, letter, "It was taken in the end.")
 
         return write
 
-    def _later(self, letter: Letter, why: str) -> Callable[[Connection], None]:
-        pause_s = min(PAUSE_MOST_S, PAUSE_LEAST_S * 2 ** min(letter.tries, 16))
-        due_at = self._journal.clock() + pause_s
+    def _later(self, letter: Letter, why: str) -> Ending:
+        tries = letter.tries + 1
         _log.warning("an event could not be taken now", source=letter.source, event_id=letter.event.id, why=why)
-        return lambda connection: _ignore(inbox.later(connection, letter, self._holder, why, due_at))
 
-    def _reject(self, letter: Letter, why: str) -> Callable[[Connection], None]:
+        def write(connection: Connection) -> None:
+            due_at = self._journal.clock() + pause_s(tries)
+            if inbox.later(connection, letter, self._holder, why, due_at) and tries == ALARM_AT:
+                title = f"An event of {letter.source} cannot be taken yet: {why}"
+                self._open(connection, letter, title, "What is told of the same later waits for it. It is tried again.")
+
+        return write
+
+    def _reject(self, letter: Letter, why: str) -> Ending:
         def write(connection: Connection) -> None:
             if inbox.rejected(connection, letter, self._holder, why):
-                open_exception(
-                    connection,
-                    ExceptionSource.EVENT,
-                    f"{letter.source}/{letter.event.id}",
-                    title=f"An event of {letter.source} was not taken: {why}",
-                    impact=f"What it tells of {letter.event.subject or 'nobody named'} is not known here.",
-                    severity=Severity.WARNING,
-                    now=self._journal.clock(),
-                )
+                unknown = f"What it tells of {letter.event.subject or 'nobody named'} is not known here."
+                self._open(connection, letter, f"An event of {letter.source} was not taken: {why}", unknown)
 
         return write
 
+    def _open(self, connection: Connection, letter: Letter, title: str, impact: str) -> None:
+        """Lay it on the list of exceptions, in the place of what was said of it before."""
+        if letter.why is not None:
+            self._close(connection, letter, "It was tried again.")
+        open_exception(
+            connection,
+            ExceptionSource.EVENT,
+            letter.about,
+            title=title,
+            impact=impact,
+            severity=Severity.WARNING,
+            now=self._journal.clock(),
+        )
 
-def _ignore(_: object) -> None:
-    """For a write whose answer does not matter."""
+    def _close(self, connection: Connection, letter: Letter, note: str) -> None:
+        close_exceptions(connection, ExceptionSource.EVENT, letter.about, note, now=self._journal.clock())
+
+
+def _tell_of_a_crash(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (bug := task.exception()) is not None:
+        _log.critical("events are not taken any more", exc_info=bug)

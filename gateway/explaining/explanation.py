@@ -168,7 +168,11 @@ class _Explainer:
             path,
             self._name,
             tuple(_step(touch, places, counted, variables, shut.get(touch)) for touch in touched),
-            {at: place.items.of(variables) for at, place in places.items() if place.items is not None},
+            {
+                at: sum(items)
+                for at, place in places.items()
+                if (items := [one.items.of(variables) for one in place if one.items is not None])
+            },
             {system: calls for system, calls in cost.calls.items() if calls},
             cost.items,
             (*shut.values(), *refused, *await self._dear(prepared, name, variables)),
@@ -221,16 +225,20 @@ def _step(
     variables: Mapping[str, object],
     objection: Objection | None,
 ) -> Step:
-    place = places.get(touch.path)
+    calls: dict[SystemRole, int] = {}
+    for batch in counted:
+        if batch.touch == touch:
+            calls[batch.system] = calls.get(batch.system, 0) + batch.of(variables)
+    place = {(one.parents, one.keys) for one in places.get(touch.path, ())}
     return Step(
         touch.path,
         touch.coordinate,
         touch.line,
         tuple(sorted(touch.served.systems, key=lambda role: role.value)),
         touch.served.tier,
-        1 if place is None else place.parents.of(variables),
-        1 if place is None else place.keys.of(variables),
-        {batch.system: batch.of(variables) for batch in counted if batch.touch == touch},
+        max((parents.of(variables) for parents, _ in place), default=1),
+        sum(keys.of(variables) for _, keys in place) or 1,
+        calls,
         objection,
     )
 

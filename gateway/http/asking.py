@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from graphql import OperationType
 from starlette.types import Scope
 
 from domains.upstream import deadline_scope
@@ -42,6 +43,22 @@ class Asking:
         """`asked` with the text of its document. Raises HttpFault when there is none."""
         return await self._documents.find(asked)
 
+    async def kind(self, asked: GraphQLRequest, scope: Scope) -> OperationType | None:
+        """What kind of operation `asked` would be; None when that is not clear, or its text is no document.
+
+        A text that nobody has sent lately has to be parsed and validated for that, as long as that may take, so it is
+        counted as an operation of whoever sent `scope`. Raises HttpFault and Unauthenticated.
+        """
+        if asked.query in self.engine.operations:
+            return self.engine.kind(asked.query, asked.operation_name)
+        with deadline_scope(self.settings.request_timeout_s) as deadline:
+            async with self.open_context(scope, deadline) as admitted:
+                try:
+                    async with let_in(self.engine, (asked,), admitted):
+                        return self.engine.kind(asked.query, asked.operation_name)
+                except Refused as refused:
+                    raise too_much(refused.refusal) from refused
+
     def ask(self, asked: GraphQLRequest, scope: Scope, *, only_query: bool = False) -> Ask:
         """Runs `asked` for whoever sent `scope`. An answer takes no longer than one by HTTP may."""
         seconds = self.settings.request_timeout_s
@@ -56,7 +73,8 @@ class Asking:
                         answer = _late(occasion)
                     except Refused as refused:
                         raise too_much(refused.refusal) from refused
-                    answer, body = encoded(answer, {**admitted.extensions(answer), **beside})
+                    said = {**admitted.extensions(answer), **beside}
+                    answer, body = encoded(answer, said, self.settings.answer_max_bytes)
                     return Told(answer, body, admitted.owner)
 
         return ask

@@ -89,7 +89,7 @@ class EventStreamEndpoint:
         ask = self._asking.ask(asked, scope, only_query=scope["method"] == "GET")
         events = _Events(send, self._streams.settings.slow_reader_s)
         try:
-            if self._asking.engine.kind(asked.query, asked.operation_name) is OperationType.SUBSCRIPTION:
+            if await self._asking.kind(asked, scope) is OperationType.SUBSCRIPTION:
                 await self._followed(ask, _last_event_id(asked, scope), events)
             else:
                 await events.single((await ask(None, {})).body)
@@ -112,6 +112,11 @@ class EventStreamEndpoint:
             heart = asyncio.create_task(events.beat(stream, self._streams.settings.heartbeat_s), name="heartbeat")
             try:
                 reason = await stream.run(events.next)
+            except HttpFault as trouble:
+                # Nobody can tell just now who asks, say. An answer that has begun is no refusal any more, so it ends
+                # there, and the client hears why when it comes back.
+                await events.cut(trouble.code)
+                return
             finally:
                 heart.cancel()
         await events.end(reason)
@@ -149,9 +154,14 @@ class _Events:
 
     async def end(self, reason: EndReason) -> None:
         """Say why. What can be resumed is not called complete: clients come back by themselves then."""
-        said = orjson.dumps({"extensions": {"reason": reason.value}})
-        event = b": end " if reason.resumable else b"event: complete\ndata: "
-        await self._write(event + said + b"\n\n", last=True)
+        if reason.resumable:
+            await self.cut(reason.value)
+        else:
+            await self._write(b"event: complete\ndata: " + _because(reason.value) + b"\n\n", last=True)
+
+    async def cut(self, reason: str) -> None:
+        """End what clients are to come back for."""
+        await self._write(b": end " + _because(reason) + b"\n\n", last=True)
 
     async def _start(self) -> None:
         headers = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
@@ -159,6 +169,10 @@ class _Events:
 
     async def _write(self, chunk: bytes, *, last: bool = False) -> None:
         await self._writer.write({"type": "http.response.body", "body": chunk, "more_body": not last})
+
+
+def _because(reason: str) -> bytes:
+    return orjson.dumps({"extensions": {"reason": reason}})
 
 
 def _refusal(trouble: HttpFault) -> Reply:

@@ -166,7 +166,7 @@ class GraphQLEndpoint:
         answer = await run(self._engine, asked, admitted, toll, only_query=by_get)
         if asked.digest is not None and not answer.is_request_error:
             await self._documents.ran(asked)
-        answer, body = encoded(answer, admitted.extensions(answer))
+        answer, body = encoded(answer, admitted.extensions(answer), self._settings.answer_max_bytes)
         lifetime = public_lifetime(answer, admitted, head)
         told = cache_headers(lifetime, head, otherwise=self._settings.cache_control)
         if answer.errors:

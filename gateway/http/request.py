@@ -134,7 +134,8 @@ def from_query_string(query_string: bytes, settings: HttpSettings) -> GraphQLReq
             query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS_MAX
         )
     except ValueError as bad:
-        raise HttpFault(400, "BAD_REQUEST", "The query component of the URL is not form-encoded UTF-8.") from bad
+        said = f"The query component of the URL is form-encoded UTF-8, of at most {_PARAMETERS_MAX} parameters."
+        raise HttpFault(400, "BAD_REQUEST", said) from bad
     ours = [(name, value) for name, value in pairs if name in _NAMES]
     # Empty is the same as absent, by the specification.
     given: dict[str, object] = {name: value for name, value in ours if value}
@@ -143,7 +144,7 @@ def from_query_string(query_string: bytes, settings: HttpSettings) -> GraphQLReq
     for name in ("variables", "extensions"):
         text = given.get(name)
         if isinstance(text, str):
-            given[name] = decode_json(text.encode(), settings.json_depth_max)
+            given[name] = decode_json(text.encode(), settings.json_depth_max, f"The parameter {name}")
     return request_of(given)
 
 

@@ -17,9 +17,14 @@ class HttpSettings:
     # Inputs nest three or four deep. Far below what any decoder or recursion limit bears.
     json_depth_max: int = 32
     # Tokens and cookies of a browser come to 8 KiB at most; servers commonly stop at 16 or 32.
+    # How many headers there may be is no setting: HEAD_LINES_MAX, which the connection counts.
     headers_max_bytes: int = 32 * 1024
     # A document sent by GET; what browsers and content networks carry safely is 8 KiB, the rest goes by POST.
     url_max_bytes: int = 16 * 1024
+    # Lists are bounded before anything runs, and 10,000 items with all their fields take 3 to 6 MB; the texts in them
+    # are as long as somebody wrote them, and may be asked for under 50 names. It is measured when it is written: what
+    # is too large is not held for a client who reads slowly. Each operation of a batch has as many.
+    answer_max_bytes: int = 8 * 1024 * 1024
     # Shoppers leave after some 3 s; an associate waits longer. A caller may ask for less by X-Request-Deadline-Ms.
     request_timeout_s: float = 5.0
     # Outside calls end at the deadline by themselves. What still runs after this much more is cut.
@@ -44,6 +49,7 @@ class HttpSettings:
             "json_depth_max",
             "headers_max_bytes",
             "url_max_bytes",
+            "answer_max_bytes",
             "request_timeout_s",
             "cancel_timeout_s",
         )

@@ -92,7 +92,7 @@ class WhileAwaited:
             self._timer = self._loop.call_later(left_s, self._late, context=context)
 
     def _gone(self, looking: asyncio.Task[None]) -> None:
-        if not looking.cancelled():
+        if looking is self._looking:  # else the work has ended since, or its time
             self._cancel(ClientGone())
 
     def _late(self) -> None:
@@ -118,8 +118,9 @@ class WhileAwaited:
         rounds.seen.discard(self)
         if self._timer is not None:
             self._timer.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
 
     def _leave(self) -> None:
         _log.error("operation does not end when cancelled", timeout_s=self._timeout_s)

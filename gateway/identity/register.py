@@ -45,7 +45,7 @@ LIVE_MAX = 2
 READ_CONNECTIONS = 1  # all keys are read in one go, every few seconds
 READ_TIMEOUT_S = 2.0  # somebody may be waiting for the answer
 
-_LOCK = 7_281_993_460_117_025_003  # any number that no other program takes for its own advisory lock
+_LOCK = 7_281_993_460_117_025_006  # any number that no other program takes for its own advisory lock
 METADATA = MetaData()
 
 api_keys = Table(
@@ -138,13 +138,12 @@ def create(connection: Connection, caller: Caller, now: float, ends_at: float | 
     """The token of a first key for an owner. Raises KeyRefused when there is one, or no room."""
     if _live_of(connection, caller.subject, now):
         raise KeyRefused(f"{caller.subject} has a live key. `keys rotate` makes its successor.")
-    if connection.execute(select(func.count()).select_from(api_keys).where(_live(now))).scalar_one() >= KEYS_MAX:
-        raise KeyRefused(f"There are {KEYS_MAX} live keys, and no room for more. Revoke what nobody uses.")
     return _added(connection, caller, now, ends_at)
 
 
 def rotate(connection: Connection, subject: str, now: float, old_ends_at: float, ends_at: float | None) -> str:
-    """The token of a second key; the first goes on until `old_ends_at`. Raises KeyRefused unless there is just one."""
+    """The token of a second key; the first goes on until `old_ends_at`. Raises KeyRefused unless there is just one, and
+    when there is no room for two."""
     live = _live_of(connection, subject, now)
     if not live:
         raise KeyRefused(f"{subject} has no live key. `keys create` makes one.")
@@ -166,6 +165,10 @@ def revoke(connection: Connection, named: str, now: float) -> list[str]:
 
 
 def _added(connection: Connection, caller: Caller, now: float, ends_at: float | None) -> str:
+    """The token of one more key. Raises KeyRefused when there is no room: of more than are read, some would be refused
+    at the door."""
+    if connection.execute(select(func.count()).select_from(api_keys).where(_live(now))).scalar_one() >= KEYS_MAX:
+        raise KeyRefused(f"There are {KEYS_MAX} live keys, and no room for more. Revoke what nobody uses.")
     id_, token = make_token()
     connection.execute(
         insert(api_keys),

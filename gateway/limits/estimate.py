@@ -120,7 +120,8 @@ def estimate(
     """
     places = lists_of(schema, document, operation, priced.assumed)
     return Estimate(
-        batches(places, touched, priced), (place.items for place in places.values() if place.items is not None)
+        batches(places, touched, priced),
+        (one.items for place in places.values() for one in place if one.items is not None),
     )
 
 
@@ -131,10 +132,11 @@ def batches(places: Places, touched: Iterable[Touch], priced: Priced) -> list[Ba
             touch,
             system,
             priced.calls.get(touch.coordinate, {}).get(system, 1),
-            places[touch.path].keys,
-            places[touch.path].parents,
+            keys,
+            parents,
         )
         for touch in touched
         if touch.served.tier is ServingTier.LIVE and touch.path in places
+        for keys, parents in dict.fromkeys((one.keys, one.parents) for one in places[touch.path])
         for system in sorted(touch.served.systems, key=lambda role: role.value)
     ]

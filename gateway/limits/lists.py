@@ -88,7 +88,8 @@ class Listed:
     items: Product | None
 
 
-Places = dict[tuple[str, ...], Listed]
+Places = dict[tuple[str, ...], tuple[Listed, ...]]
+"""What stands at each path of the response: more than one where types that exclude each other answer it differently."""
 
 
 def lists_of(
@@ -105,11 +106,17 @@ def lists_of(
         return {}
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     defaults = {
-        variable.variable.name.value: _literal(variable.default_value) if variable.default_value else 0
+        variable.variable.name.value: _literal(variable.default_value)
         for variable in operation.variable_definitions or ()
+        if variable.default_value is not None
     }
     walk = _Walk(schema, fragments, defaults, assumed)
-    return dict(walk.selections(operation.selection_set, root, _Above()))
+    places: Places = {}
+    for path, listed in walk.selections(operation.selection_set, root, _Above()):
+        others = places.get(path, ())
+        if listed not in others:
+            places[path] = (*others, listed)
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +191,8 @@ class _Walk:
             return _sized(_default(declared))
         if isinstance(given.value, VariableNode):
             variable = given.value.name.value
-            return Size(self.defaults.get(variable, 0), variable)
+            # A variable that is not given leaves the argument out, which then has its own default.
+            return Size(self.defaults.get(variable, _default(declared)), variable)
         return _sized(_literal(given.value))
 
 

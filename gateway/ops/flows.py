@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from rich.table import Table
 from sqlalchemy import Connection, select
 
-from domains.durable import OVER, Flow, FlowNotFound, FlowQuery, FlowState
+from domains.durable import Flow, FlowNotFound, FlowQuery, FlowState
 from domains.vocabulary import Page, Refusal, SystemRole
+from gateway.durable import QUOTAS
 from gateway.durable.tables import quotas
 from gateway.ops.terminal import clock_time, errand, member, refused, say, say_json, table_console
+from gateway.trouble import CannotStart
 from gateway.wiring import Office
 
 
@@ -44,7 +47,8 @@ def listed(
     table = Table("flow", "kind", "state", "what", "accepted (UTC)", "stands at", "why", box=None, pad_edge=False)
     for flow in page.items:
         why = flow.why or ""
-        table.add_row(flow.id, flow.kind, flow.state.value, flow.title, clock_time(flow.accepted_at), _at(flow), why)
+        accepted, at = clock_time(flow.accepted_at), flow.step or "-"
+        table.add_row(flow.id, flow.kind, flow.state.value, flow.title, accepted, at, why)
     table_console().print(table)
     say(f"{len(page.items)} flows" + (", and more: ask for them with --limit." if page.has_next else "."))
 
@@ -78,6 +82,8 @@ def quota(
 ) -> None:
     """Change what all workers grant a system, or only show it. Raises CannotStart."""
     role = member(SystemRole, system, "SYSTEM")
+    if per_s is not None and not math.isfinite(per_s):
+        raise CannotStart(f"--per-s is {per_s}; allowed: a number, such as {QUOTAS[role].per_s}.")
 
     async def work(office: Office) -> dict[str, object]:
         said = (None, None) if reset else await office.journal.read(lambda connection: _said(connection, role))
@@ -123,9 +129,3 @@ def _print(flow: Flow, *, as_json: bool) -> None:
         finished, number, why = clock_time(step.finished_at), step.reference or "-", step.why or ""
         table.add_row(step.name, step.system.value, step.state.value, str(step.attempts), finished, number, why)
     table_console().print(table)
-
-
-def _at(flow: Flow) -> str:
-    """The first step that is not over, of a flow that is not."""
-    waiting = (step.name for step in flow.steps if step.finished_at is None)
-    return "-" if flow.state in OVER else next(waiting, "-")

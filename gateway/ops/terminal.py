@@ -73,7 +73,7 @@ def member(words: type[E], given: str, option: str) -> E:
 
 def say(text: str) -> None:
     """Plain text on standard output."""
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    _console(soft_wrap=True).print(text)
 
 
 def say_json(answer: object) -> None:
@@ -86,15 +86,18 @@ def refused(refusal: Refusal, *, as_json: bool) -> bool:
     if as_json:
         say_json({"code": refusal.code, "message": refusal.message})
     else:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"retailgraph: {refusal.code}: {refusal.message}", markup=False
-        )
+        _console(stderr=True, soft_wrap=True).print(f"retailgraph: {refusal.code}: {refusal.message}")
     return False
 
 
 def table_console() -> Console:
     """Where tables are printed."""
-    return Console(highlight=False, width=WIDE)
+    return _console(width=WIDE)
+
+
+def _console(*, stderr: bool = False, soft_wrap: bool = False, width: int | None = None) -> Console:
+    # What systems and people wrote is no markup: "[/BEV1/]" would end the command, and "[see note]" be left out.
+    return Console(stderr=stderr, soft_wrap=soft_wrap, width=width, highlight=False, markup=False, emoji=False)
 
 
 def clock_time(at: datetime | None) -> str:

@@ -107,7 +107,10 @@ def prove(schema: GraphQLSchema, declared: Declared, places: Iterable[Path], pat
     Fragments may stand in other files of the set. A file that says `# path: BROWSE` on a line of its own is judged on
     that path instead of `path`. Raises UnreadableDocuments.
     """
-    return prove_texts(schema, declared, texts_in(places), path)
+    texts = texts_in(places)
+    return prove_texts(
+        schema, declared, texts, {file: path_said(str(file), text) or path for file, text in texts.items()}
+    )
 
 
 def texts_in(places: Iterable[Path]) -> dict[Path, str]:
@@ -116,9 +119,9 @@ def texts_in(places: Iterable[Path]) -> dict[Path, str]:
 
 
 def prove_texts(
-    schema: GraphQLSchema, declared: Declared, texts: Mapping[Path, str], path: ServingPath
+    schema: GraphQLSchema, declared: Declared, texts: Mapping[Path, str], paths: Mapping[Path, ServingPath]
 ) -> tuple[Proof, ...]:
-    """As `prove`, of texts by where they are from. Raises UnreadableDocuments."""
+    """As `prove`, of texts and the `paths` they are judged on, by where they are from. Raises UnreadableDocuments."""
     parsed, problems = _parsed(texts)
     fragments = [
         node
@@ -136,7 +139,7 @@ def prove_texts(
         raise UnreadableDocuments(tuple(problems))
     proofs = []
     for file, document in parsed.items():
-        judged_on = path_said(str(file), texts[file]) or path
+        judged_on = paths[file]
         for operation in _operations(document):
             touched = touches(schema, whole, operation, declared)
             name = operation.name.value if operation.name else f"({operation.operation.value})"

@@ -21,6 +21,7 @@ from domains.vocabulary import (
     UpstreamGarbled,
     UpstreamRejected,
 )
+from gateway.database import OF_A_VALUE
 from gateway.projection.kinds import LOCATIONS, POSITIONS, PRODUCTS, Kind
 from gateway.projection.lease import Lease
 from gateway.projection.pace import Pace, RefreshPolicy
@@ -115,18 +116,16 @@ class Refresh:
         """
         self._lease = lease
         walk = await self._taken_up(kind, full)
-        began, before = self._ticks(), walk.items
+        began, before, path = self._ticks(), walk.items, _Path()
         while True:
-            found = await self._page(kind, walk)
-            page = found.value
-            walk, news = await self._store.put_page(
-                kind,
-                page,
-                walk=walk,
-                origin=Origin(found.source, found.observed_at),
-                lease=lease,
-                now=self._clock(),
-            )
+            found = await self._page(kind, walk, path)
+            page, origin = found.value, Origin(found.source, found.observed_at)
+            try:
+                walk, news = await self._store.put_page(
+                    kind, page, walk=walk, origin=origin, lease=lease, now=self._clock()
+                )
+            except OF_A_VALUE as exc:
+                raise UpstreamGarbled(SystemRole.ERP, f"{kind.name} feed", "no table can hold what it says") from exc
             if news and self._on_news is not None:
                 await self._on_news(kind, news)
             elapsed_s = self._ticks() - began
@@ -145,7 +144,7 @@ class Refresh:
         await self._store.begin(kind, walk)
         return walk
 
-    async def _page(self, kind: Kind[K, T], walk: Walk) -> Reading[FeedPage[T]]:
+    async def _page(self, kind: Kind[K, T], walk: Walk, path: _Path) -> Reading[FeedPage[T]]:
         since = None if walk.changed_since is None else datetime.fromtimestamp(walk.changed_since, UTC)
         query = FeedQuery(walk.cursor, self._policy.page_size, since)
         try:
@@ -154,8 +153,9 @@ class Refresh:
             if query.after is not None:
                 await self._store.abandon(kind)  # a cursor that is refused now will be refused again
             raise
-        if found.value.next is not None and found.value.next == query.after:
-            raise UpstreamGarbled(SystemRole.ERP, f"{kind.name} feed", "a page leads to itself")
+        onwards = found.value.next
+        if onwards is not None and (onwards == query.after or path.comes_back(onwards)):
+            raise UpstreamGarbled(SystemRole.ERP, f"{kind.name} feed", "its pages lead in a circle")
         return found
 
     async def _asked(self, kind: Kind[K, T], query: FeedQuery) -> Reading[FeedPage[T]]:
@@ -182,3 +182,24 @@ class Refresh:
             if self._lease is not None:
                 await self._store.renew(self._lease, self._clock())
         await self._sleep(seconds)
+
+
+class _Path:
+    """Where a walk has been: a mark at one of its cursors, set anew after 1, 2, 4, 8 ... pages.
+
+    Once the mark stands in a circle and the next is farther away than the circle is long, the walk comes back to it
+    (Brent's method). To keep all cursors would do as well, and has no bound.
+    """
+
+    def __init__(self) -> None:
+        self._mark: str | None = None
+        self._pages, self._until = 0, 1
+
+    def comes_back(self, cursor: str) -> bool:
+        """Whether the walk has been at `cursor`, where it goes now, as far as the mark tells."""
+        if cursor == self._mark:
+            return True
+        self._pages += 1
+        if self._pages == self._until:
+            self._mark, self._pages, self._until = cursor, 0, 2 * self._until
+        return False

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from domains.durable import Mismatch
 from domains.products import Product
-from domains.vocabulary import FeedPage, FeedQuery, Fetch, Sequenced, SystemRole
+from domains.vocabulary import FeedPage, FeedQuery, Fetch, Reading, Sequenced, SystemRole
 from gateway.identity import current_owner
 from gateway.projection import PRODUCTS, Store
 from gateway.reconcile.books import NOTHING
@@ -88,7 +88,7 @@ class Cached:
         return Leaf(tuple(checked), None)
 
     async def again(self, keys: Collection[str]) -> tuple[Checked, ...]:
-        """What is not in the cache any more agrees by itself."""
+        """What is not remembered any more agrees by itself."""
         products = {one.key: one for one, _ in await self._products()} if any(map(_is_product, keys)) else {}
         checked = []
         for key in keys:
@@ -96,20 +96,22 @@ class Cached:
             if look is None:
                 checked.append(products.get(key, Checked(key, key)))
                 continue
-            (now,) = await self._compared(look.shelf, [look.asked])
+            now = await self._compared(look.shelf, [look.asked])
             later = self._looks.get(key)
             unchanged = later is not None and later.record == look.record
-            checked.append(now if unchanged else Checked(key, now.title))
+            checked.append(now[0] if now and unchanged else Checked(key, key))
         return tuple(checked)
 
     async def _compared(self, shelf: Shelf[K, T], sample: Sequence[Asked[K]]) -> list[Checked]:
-        """The cache first: what changes between the two questions is then seen again at the second look."""
-        remembered = [(asked, await _remembered(shelf.recent, asked)) for asked in sample]
-        said = await self._turns.ask(shelf.system, shelf.source, [asked.key for asked in sample])
+        """Those that are remembered. The cache first: what changes between the two questions is then seen again at the
+        second look."""
+        remembered = [(asked, kept) for asked in sample if (kept := _remembered(shelf.recent, asked))]
+        said = await self._turns.ask(shelf.system, shelf.source, [asked.key for asked, _ in remembered])
         checked = []
-        for asked, answer in remembered:
+        for asked, kept in remembered:
             key = f"{shelf.name}:{_text(asked.key)}"
-            record = said.get(asked.key)
+            record, reading = said.get(asked.key), kept[asked.key]
+            answer = None if reading is None else reading.value
             if answer != record:
                 self._looks[key] = _Look(shelf, asked, record)
             checked.append(
@@ -132,14 +134,13 @@ class Cached:
         return {row.key: (row.sequence, None if row.removed else PRODUCTS.decode(row.payload)) for row in rows}
 
 
-async def _remembered(recent: Recent[K, Any], asked: Asked[K]) -> object:
-    """What the cache answers to who asked."""
+def _remembered(recent: Recent[K, T], asked: Asked[K]) -> Mapping[K, Reading[T] | None]:
+    """What the cache has at hand for who asked; nothing where it would ask the system now, at nobody's pace."""
     token = current_owner.set(asked.owner)
     try:
-        reading = (await recent.source(frozenset({asked.key}))).get(asked.key)
+        return recent.kept(asked.key)
     finally:
         current_owner.reset(token)
-    return None if reading is None else reading.value
 
 
 def _product(item: Sequenced[Product], kept: tuple[int, Product | None] | None) -> Checked:

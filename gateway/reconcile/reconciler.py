@@ -137,12 +137,13 @@ class Reconciler:
             looked_at = frozenset[str]()
             if run.cursor is None:
                 keys = await self._journal.read(lambda c: runs.open_keys(c, subject.name))
-                rechecked = await self._sure(subject, await subject.again(keys)) if keys else ()
+                rechecked = await self._sure(subject, run, await subject.again(keys)) if keys else ()
                 looked_at = frozenset(one.key for one in rechecked)
                 run = await self._written(run, rechecked, "", over=False)
             while True:
                 leaf = await subject.page(run.since, run.cursor or None)
-                checked = await self._sure(subject, [one for one in leaf.checked if one.key not in looked_at])
+                unseen = [one for one in leaf.checked if one.key not in looked_at]
+                checked = await self._sure(subject, run, unseen)
                 run = await self._written(run, checked, leaf.next, over=leaf.next is None)
                 on_progress(Progress(subject.name, run.checked, run.matched, total, leaf.next is None))
                 if leaf.next is None:
@@ -153,15 +154,25 @@ class Reconciler:
                 await self._journal.write(lambda c: runs.let_go(c, run, self._holder))
             raise
 
-    async def _sure(self, subject: Subject, checked: Sequence[Checked]) -> tuple[Checked, ...]:
+    async def _sure(self, subject: Subject, run: Run, checked: Sequence[Checked]) -> tuple[Checked, ...]:
         """The same, where what does not agree was looked at twice; what is under way by then is left out."""
         doubted = {one.key for one in checked if one.mismatches}
         if not doubted:
             return tuple(checked)
-        await self._sleep(subject.second_look_s)
+        await self._rest(run, subject.second_look_s)
         later = {one.key: one for one in await subject.again(doubted)}
         sure = (later.get(one.key) if one.key in doubted else one for one in checked)
         return tuple(one for one in sure if one is not None)
+
+    async def _rest(self, run: Run, seconds: float) -> None:
+        """Wait, and keep the run meanwhile. Raises RunLost."""
+        share_s = runs.LEASE_S / 3
+        while seconds > share_s:
+            await self._sleep(share_s)
+            seconds -= share_s
+            now = self._journal.clock()
+            await self._journal.write(lambda c: runs.stay(c, run, holder=self._holder, now=now))  # noqa: B023 - awaited here
+        await self._sleep(seconds)
 
     async def _written(self, run: Run, checked: Sequence[Checked], cursor: str | None, *, over: bool) -> Run:
         now = self._journal.clock()

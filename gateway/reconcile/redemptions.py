@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, and_, cast, func, or_, select
 
 from domains.durable import FlowState
 from domains.loyalty import Loyalty, LoyaltyRedemption
@@ -27,12 +26,6 @@ GRACE_S = 60.0  # an engine that looks once a minute for what ran out is on time
 
 _PREFIX = "LoyaltyRedemption:"
 _GIVEN_UP = [FlowState.COMPENSATED.value, FlowState.CANCELED.value]
-
-
-class _Spending(msgspec.Struct, rename="camel"):
-    """As much of an order's submission as says which points it spends."""
-
-    redemption_id: str | None = None
 
 
 class _Held(NamedTuple):
@@ -70,7 +63,7 @@ class Redemptions:
         if not ids:
             return ()
         said = await self._turns.ask(SystemRole.LOYALTY, self._redemptions, ids)
-        ordered = await self._journal.read(_spent)
+        ordered = await self._journal.read(lambda connection: _spent(connection, ids))
         in_time = datetime.fromtimestamp(self._journal.clock() - GRACE_S, UTC)
         return tuple(_checked(id_, said.get(id_), id_ in ordered, in_time) for id_ in ids)
 
@@ -109,11 +102,20 @@ def _redemption(answer: str) -> RedemptionId | None:
     return kept.id if isinstance(kept, LoyaltyRedemption) else None
 
 
-def _spent(connection: Connection) -> frozenset[str]:
-    """The redemptions with which orders were submitted and not given up."""
-    query = select(flows.c.command).where(
-        flows.c.kind == SUBMIT, flows.c.state.not_in(_GIVEN_UP), flows.c.command.like('%"redemptionId":"%')
+def _spent(connection: Connection, ids: Collection[RedemptionId]) -> frozenset[str]:
+    """Those of these with which orders were submitted and not given up.
+
+    The database looks through what was submitted in a month, which may be a million orders, and hands over only these.
+    """
+    command: ColumnElement[Any] = flows.c.command
+    if connection.dialect.name == "sqlite":
+        spends = func.json_extract(command, "$.redemptionId")
+    else:
+        spends = cast(command, JSON)["redemptionId"].as_string()
+    query = select(spends).where(
+        flows.c.kind == SUBMIT,
+        flows.c.state.not_in(_GIVEN_UP),
+        command.like('%"redemptionId":"%'),
+        spends.in_(sorted(ids)),
     )
-    decode = msgspec.json.Decoder(_Spending).decode
-    found = (decode(command).redemption_id for command in connection.execute(query).scalars())
-    return frozenset(id_ for id_ in found if id_ is not None)
+    return frozenset(connection.execute(query).scalars())

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from domains.durable import ExceptionSource, Mismatch, Severity
 from gateway.database import Database
@@ -26,6 +26,7 @@ CHANGED = "A later check found something else."
 SHOWN_MAX = 3  # mismatches in the text of one exception
 
 _CHORE = "reconciliation"
+_LOCK = 7_281_993_460_117_025_005  # any number that no other program takes for its own advisory lock
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[Mismatch, ...]).decode
 
@@ -67,6 +68,9 @@ def come_back(connection: Connection, at: float) -> None:
 
 def begin(connection: Connection, subject: str, since: float, *, holder: str, now: float) -> Run | None:
     """A new run, or the one that was interrupted if it looks as far back; None while somebody else does it."""
+    if connection.dialect.name == "postgresql":
+        # Where there is no row yet there is none to be locked, and two would begin in the same moment.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     query = (
         select(reconciliations)
         .where(reconciliations.c.subject == subject, reconciliations.c.finished_at.is_(None))
@@ -121,6 +125,13 @@ def go_on(
         raise RunLost(f"somebody else goes on with {run.id}")
     _tell(connection, run.subject, checked, now)
     return on
+
+
+def stay(connection: Connection, run: Run, *, holder: str, now: float) -> None:
+    """Keep the run, while nothing of it is written. Raises RunLost."""
+    ours = _of(run.id).where(reconciliations.c.holder == holder, reconciliations.c.finished_at.is_(None))
+    if connection.execute(ours.values(held_until=now + LEASE_S).returning(reconciliations.c.seq)).scalar() is None:
+        raise RunLost(f"somebody else goes on with {run.id}")
 
 
 def let_go(connection: Connection, run: Run, holder: str) -> None:

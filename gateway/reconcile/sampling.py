@@ -59,10 +59,9 @@ class Recent(Generic[K, T]):
             self._note(keys)
         return found
 
-    @property
-    def source(self) -> Fetch[K, T]:
-        """The same without the memory."""
-        return self._fetch
+    def kept(self, key: K) -> Mapping[K, Reading[T] | None]:
+        """As `at_hand` of one key, and not remembered as a question."""
+        return {} if self._near is None else self._near.at_hand([key])
 
     def sample(self, most: int) -> list[Asked[K]]:
         """Some of the last questions, by chance."""

@@ -46,6 +46,11 @@ def invalid(why: str) -> Close:
     return Close(4400, why)
 
 
+def come_back(why: str) -> Close:
+    """For what cannot be answered just now."""
+    return Close(1013, why)
+
+
 def forbidden(why: str) -> Close:
     return Close(4403, why)
 

@@ -50,7 +50,7 @@ FromClient: TypeAlias = Init | Ping | Pong | Subscribe | Complete
 def read_message(text: str, settings: HttpSettings) -> FromClient:
     """The message in a text frame. Raises Invalid."""
     try:
-        given = decode_json(text.encode(), settings.json_depth_max)
+        given = decode_json(text.encode(), settings.json_depth_max, "The message")
         if not isinstance(given, dict):
             raise Invalid("A message is a JSON object.")
         return _message(given)

@@ -13,9 +13,9 @@ from gateway.engine import Fault, fault
 from gateway.http import Asking, HttpFault
 from gateway.identity import Unauthenticated
 from gateway.sockets import messages
-from gateway.sockets.closing import ENDS, Close
+from gateway.sockets.closing import ENDS, Close, come_back
 from gateway.sockets.messages import Subscribe
-from gateway.streams import LAST_EVENT_ID, Ask, EndReason, Refused, SlowReader, Streams, TooManyStreams
+from gateway.streams import LAST_EVENT_ID, Ask, EndReason, Refused, SlowReader, Stream, Streams, TooManyStreams
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class Operation:
         try:
             self._asked = await self._asking.find(self._asked)
             ask = self._asking.ask(self._asked, scope)
-            if self._asking.engine.kind(self._asked.query, self._asked.operation_name) is OperationType.SUBSCRIPTION:
+            if await self._asking.kind(self._asked, scope) is OperationType.SUBSCRIPTION:
                 await self._follow(ask)
             else:
                 await self._answer_once(ask)
@@ -80,7 +80,7 @@ class Operation:
     async def _follow(self, ask: Ask) -> None:
         try:
             async with self._streams.opened(ask, self._last_event_id) as stream:
-                reason = await stream.run(self._next)
+                ends = await self._streamed(stream)
         except Refused as refused:
             await self._refused(refused)
         except TooManyStreams as many:
@@ -91,10 +91,18 @@ class Operation:
         except HttpFault as trouble:
             await self._error((trouble.fault,))
         else:
-            if reason in ENDS:
-                self._socket.close(ENDS[reason])
+            if isinstance(ends, Close):
+                self._socket.close(ends)
             else:
-                await self._socket.write(messages.complete(self._id, reason.value))
+                await self._socket.write(messages.complete(self._id, ends.value))
+
+    async def _streamed(self, stream: Stream) -> Close | EndReason:
+        try:
+            reason = await stream.run(self._next)
+        except HttpFault as trouble:
+            # Nobody can tell just now who asks, say. After an error of the operation no client would come back for it.
+            return come_back(trouble.code)
+        return ENDS.get(reason, reason)
 
     async def _refused(self, refused: Refused) -> None:
         if refused.errors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -46,11 +46,11 @@ from gateway.wiring.keeping import keep, keep_projection, keep_region
 from gateway.wiring.points import with_holds
 from gateway.wiring.promised import with_promised
 from gateway.wiring.reconciling import Shelves, reconciler, watched
-from gateway.wiring.regions import by_region, open_regions, written_by_region
+from gateway.wiring.regions import by_region, crms_abroad, wires_abroad, written_by_region
 from gateway.wiring.standing_in import backed
 from gateway.wiring.telling import destinations
 from gateway.wiring.vendors import CRMS, ERPS, LOYALTIES, OMSS, connected
-from gateway.wiring.wires import Wires, open_wires
+from gateway.wiring.wires import Wires, named, open_wires
 from resolvers.context import Retail
 
 _LOOK_EVERY_S = 0.05
@@ -65,7 +65,7 @@ class Office:
     reconciler: Reconciler
 
 
-def unwatched(_: Wires) -> None:
+def unwatched(_: Mapping[str, Wire]) -> None:
     """Nobody looks at the Wires."""
 
 
@@ -73,21 +73,21 @@ def unwatched(_: Wires) -> None:
 async def open_retail(
     settings: Settings,
     *,
-    watch: Callable[[Wires], None] = unwatched,
+    watch: Callable[[Mapping[str, Wire]], None] = unwatched,
     promises: Promises | None = None,
     witness: Witness = UNWITNESSED,
 ) -> AsyncIterator[Retail]:
     """The house behind `settings`, open until the context ends. Raises CannotStart for what cannot be put together.
 
     Opens at once when the projection holds products; an empty one is given `projection.wait_at_start_s` to read them.
-    `watch` is given the Wires, to read what they count. `promises` signs what processes promise together, by default
-    `promises_of(settings)`. `witness` is told what the cache reads and forgets.
+    `watch` is given the Wires as `named`, to read what they count. `promises` signs what processes promise together, by
+    default `promises_of(settings)`. `witness` is told what the cache reads and forgets.
     """
     async with AsyncExitStack() as stack:
-        wires = open_wires(settings, stack)
-        watch(wires)
+        wires, wires_there = open_wires(settings, stack), wires_abroad(settings, stack)
+        watch(named(wires, wires_there))
         erp, oms, loyalty, crm = _roles(settings, wires)
-        regions = open_regions(settings, stack)
+        regions = crms_abroad(settings, wires_there)
         points = await with_holds(loyalty, settings, stack)
         pantry = await _pantry(settings, stack, witness)
         store = await stack.enter_async_context(open_store(settings.database.url.get_secret_value()))
@@ -209,7 +209,7 @@ async def refresh_projection(settings: Settings, *, full: bool, on_progress: Cal
 async def _at_work(settings: Settings, stack: AsyncExitStack) -> tuple[ErpPorts, OmsPorts, LoyaltyPorts, CrmPorts]:
     """Every role as flows ask it, with Wires of their own."""
     erp, oms, loyalty, crm = _roles(settings, open_wires(settings, stack))
-    written = written_by_region(crm, open_regions(settings, stack))
+    written = written_by_region(crm, crms_abroad(settings, wires_abroad(settings, stack)))
     return erp, oms, (await with_holds(loyalty, settings, stack)).ports, written
 
 

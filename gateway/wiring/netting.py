@@ -20,7 +20,8 @@ SKEW_S = 2.0
 """How far the engine's clock, which dates a balance, may be from ours, which dates what was spent."""
 
 REMEMBERED_S = 600.0
-"""What was spent longer ago is in every balance that is still answered: the last known one is kept for two minutes."""
+"""What was spent longer ago is in nearly every balance: the last known one is kept for two minutes, unless the settings
+keep it for longer."""
 
 Balances = Mapping[MembershipId, Reading[LoyaltyBalance] | UpstreamError]
 InPlay = Callable[[Collection[MembershipId], float], Awaitable[Mapping[MembershipId, tuple[KeptHold, ...]]]]
@@ -56,12 +57,16 @@ class NetOfHolds:
     async def outcomes(self, keys: frozenset[MembershipId], /) -> Balances:
         """The same key by key."""
         now = self._clock()
+        since = now.timestamp() - REMEMBERED_S
         try:
-            holds = await self._in_play(keys, now.timestamp() - REMEMBERED_S)
+            holds = await self._in_play(keys, since)
+            told = await self._told(keys)
+            old = {key: one for key, one in told.items() if isinstance(one, Reading) and _known_at(one) < since}
+            if old:
+                holds = {**holds, **await self._in_play(old, min(map(_known_at, old.values())))}
         except UpstreamError as error:
             return dict.fromkeys(keys, error)
-        told = await self._told(keys)
-        behind = frozenset(key for key, one in told.items() if _spent_since(one, holds.get(key, ())))
+        behind = frozenset(key for key, one in told.items() if _perhaps_behind(one, holds.get(key, ())))
         if behind:
             with freshest_within(0):
                 told = {**told, **await self._told(behind)}
@@ -87,8 +92,19 @@ def _net(
 
 
 def _spent_since(one: Reading[LoyaltyBalance] | UpstreamError, holds: tuple[KeptHold, ...]) -> list[KeptHold]:
-    """The holds that were perhaps spent after the balance was read. One that was asked for just now, after the holds
-    were read, shows them all."""
-    if isinstance(one, UpstreamError) or one.tier is FreshnessTier.LIVE:
+    """The holds whose points may still be in the balance. One that is LIVE by now was asked for after the holds were
+    read, or is newer than all that was spent: it shows them all."""
+    return [] if isinstance(one, Reading) and one.tier is FreshnessTier.LIVE else _perhaps_behind(one, holds)
+
+
+def _perhaps_behind(one: Reading[LoyaltyBalance] | UpstreamError, holds: tuple[KeptHold, ...]) -> list[KeptHold]:
+    """The holds that were perhaps spent after the balance was read: a LIVE one may answer somebody else's question,
+    which was under way before the holds were read."""
+    if isinstance(one, UpstreamError):
         return []
-    return [kept for kept in holds if spent_since(kept, one.observed_at - SKEW_S)]
+    return [kept for kept in holds if spent_since(kept, _known_at(one))]
+
+
+def _known_at(one: Reading[LoyaltyBalance]) -> float:
+    """The balance has what was spent before this, by any clock."""
+    return one.observed_at - SKEW_S

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from domains.connectors.roles import CrmPorts
 from domains.customers import Customers, CustomerWrites, HistoryEntry, HistoryNote
+from domains.upstream import Wire
 from domains.vocabulary import (
     CustomerId,
     EachByItself,
@@ -30,13 +31,15 @@ T = TypeVar("T")
 Outcomes = Mapping[K, Reading[T] | UpstreamError]
 
 
-def open_regions(settings: Settings, stack: AsyncExitStack) -> dict[str, CrmPorts]:
-    """The CRM of each region but the home one's, until `stack` ends. Each has a Wire, so that none is shut because
-    another fails. Raises SettingsError for a vendor that nobody wrote."""
-    return {
-        name: joined(CRMS, system, ("crm", "regions", name), wire_to(SystemRole.CRM, system, stack))
-        for name, system in settings.systems.crm.regions.items()
-    }
+def wires_abroad(settings: Settings, stack: AsyncExitStack) -> dict[str, Wire]:
+    """One to the CRM of each region but the home one's, open until `stack` ends: none is shut because another fails."""
+    return {name: wire_to(SystemRole.CRM, system, stack) for name, system in settings.systems.crm.regions.items()}
+
+
+def crms_abroad(settings: Settings, wires: Mapping[str, Wire]) -> dict[str, CrmPorts]:
+    """The CRM of each region, over its Wire. Raises SettingsError for a vendor that nobody wrote."""
+    regions = settings.systems.crm.regions
+    return {name: joined(CRMS, regions[name], ("crm", "regions", name), wire) for name, wire in wires.items()}
 
 
 def by_region(home: Customers, own_region: str | None, regions: Mapping[str, Customers]) -> Customers:

@@ -124,11 +124,23 @@ class Supervisor:
             if slot.child is None and slot.due_at <= now:
                 if threading.active_count() > 1:
                     raise RuntimeError("threads do not survive a fork, and the locks they hold do")
-                others = [other.child.line for other in self._slots if other.child is not None]
-                slot.child = fork(slot.number, self._serve, [*ears.fds, *others])
-                slot.is_ready, slot.why = False, ""
-                slot.started_at = slot.heard_at = now
-                self._selector.register(slot.child.line, selectors.EVENT_READ, slot)
+                self._start(slot, ears, now)
+
+    def _start(self, slot: _Slot, ears: Ears, now: float) -> None:
+        others = [other.child.line for other in self._slots if other.child is not None]
+        try:
+            slot.child = fork(slot.number, self._serve, [*ears.fds, *others])
+        except OSError as exc:  # those that answer go on answering
+            if not self._opened:
+                raise WorkersFailed(f"A worker cannot be started: {exc.strerror}.") from exc
+            slot.failures += 1
+            again_in_s = self._again_later(slot, now, least_s=self._pace.first_s)
+            _log.error("a worker cannot be started", worker=slot.number, why=exc.strerror, again_in_s=again_in_s)
+            self._give_up_if_none_is_left()
+            return
+        slot.is_ready, slot.why = False, ""
+        slot.started_at = slot.heard_at = now
+        self._selector.register(slot.child.line, selectors.EVENT_READ, slot)
 
     def _hear(self, slot: _Slot) -> None:
         if slot.child is None:
@@ -181,10 +193,18 @@ class Supervisor:
         if not self._opened:
             raise WorkersFailed(slot.why or f"A worker ended before it was ready, by {how}; the lines above say why.")
         slot.failures = 1 if now - slot.started_at >= self._pace.settled_s else slot.failures + 1
-        slot.due_at = now + self._pace.wait_s(slot.failures)
-        again_in_s = round(slot.due_at - now, 3)
+        again_in_s = self._again_later(slot, now)
         why = {"why": slot.why} if slot.why else {}
         _log.error("a worker ended", worker=slot.number, pid=pid, how=how, again_in_s=again_in_s, **why)
+        self._give_up_if_none_is_left()
+
+    def _again_later(self, slot: _Slot, now: float, least_s: float = 0.0) -> float:
+        """Have it started again; answers in how many seconds."""
+        wait_s = max(least_s, self._pace.wait_s(slot.failures))
+        slot.due_at = now + wait_s
+        return round(wait_s, 3)
+
+    def _give_up_if_none_is_left(self) -> None:
         if not self._alive() and all(one.failures >= self._pace.failures_max for one in self._slots):
             raise WorkersFailed("All workers end as soon as they are started; the lines above say why.")
 

@@ -65,14 +65,21 @@ class Child:
 def fork(number: int, serve: Serve, shut: Iterable[int]) -> Child:
     """Start worker `number`. `shut` are open files of the supervisor that are none of its business.
 
-    To be called by a process with one thread: locks that others hold would stay locked in the worker for ever.
+    To be called by a process with one thread: locks that others hold would stay locked in the worker for ever. Raises
+    OSError when the system has no process, or no file, to spare.
     """
     heard, told = os.pipe()
     os.set_blocking(heard, False)
     os.set_blocking(told, False)
     # A signal that came between the fork and the child's own handlers would be heard by the supervisor as its own.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for fd in (heard, told):
+            os.close(fd)
+        raise
     if not pid:
         for fd in (heard, *shut):
             os.close(fd)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.connections import HEAD_BYTES_MAX, HEAD_TIMEOUT_S
+from gateway.heads import HEAD_BYTES_MAX, HEAD_TIMEOUT_S
 from tests.attacks.house import ADA, BODY_TIMEOUT_S, SLOW_READER_S, Target
 from tests.attacks.wire import ask, request
 

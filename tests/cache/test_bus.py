@@ -39,6 +39,7 @@ class Network:
         self.clock = Clock()
         self._stack = stack
         self._prefix = f"test-{uuid4().hex}"
+        self.listeners: list[Listener] = []
 
     def store(self) -> RedisStore:
         limits = RedisLimits(timeout_s=5, stream_max=10)
@@ -62,6 +63,7 @@ class Network:
             limits=BusLimits(block_s=0.5, timeout_s=5, backoff_s=0.001, backoff_max_s=0.001),
         )
         made.bus = bus
+        self.listeners.append(made)
         self._stack.push_async_callback(_stop, asyncio.create_task(bus.run()))
         await until(bus.following.is_set)
         return made
@@ -135,6 +137,19 @@ async def test_who_comes_late_begins_with_now(network: Network) -> None:
     assert (listener.keys, listener.lost) == (["after"], 0)
 
 
+async def test_who_could_not_listen_from_the_beginning_starts_anew(mortal: Network) -> None:
+    """A process that served while the server could not be reached may remember what others have forgotten since."""
+    mortal.valkey.kill()
+    starting = asyncio.create_task(mortal.listen())
+    await until(lambda: any(one.bus._was_deaf for one in mortal.listeners))
+    mortal.valkey.start()
+    listener = await starting
+    assert listener.lost == 1
+    await mortal.store().forget("products", ["a"], None)
+    await until(lambda: listener.keys == ["a"])
+    assert listener.lost == 1
+
+
 async def test_who_was_cut_off_catches_up(network: Network) -> None:
     """Events written while the connection was gone are heard after it, none twice."""
     speaker, listener = network.store(), await network.listen()
@@ -180,6 +195,8 @@ async def test_what_is_no_event_of_ours_is_read_carefully(network: Network) -> N
     speaker, listener = network.store(), await network.listen()
     raw: Any = Redis.from_url(network.valkey.url, protocol=2)
     await raw.xadd(speaker.stream, {"hello": "world"})
+    await raw.xadd(speaker.stream, {"shelf": "products", "key": "x", "version": "newest"})
+    await raw.xadd(speaker.stream, {"shelf": b"\xff\xfe", "key": "x"})
     await speaker.forget("products", ["a"], None)
     await until(lambda: bool(listener.heard))
     assert listener.keys == ["a"]

@@ -9,7 +9,7 @@ from cache.redis import RedisStore
 from cache.store import Store
 from cache.tiers import TwoTiers
 from domains.vocabulary import FreshnessTier, SystemRole, UpstreamTimeout, demanded_age_s, freshest_within
-from tests.cache.kitchen import POLICY, Clock, Source, products, skus, until
+from tests.cache.kitchen import POLICY, Clock, Source, names, products, skus, until
 
 
 def test_a_demand_lasts_as_long_as_its_block() -> None:
@@ -83,6 +83,26 @@ async def test_a_demand_joins_a_load_under_way(source: Source, store: Store) -> 
     source.gate.set()
     await both
     assert source.calls == 1
+
+
+async def test_a_load_that_began_before_a_demand_may_be_too_old_for_it(source: Source, store: Store) -> None:
+    """Who wants what is true now is not told what a load found that was under way when they asked."""
+    source.gate = asyncio.Event()
+    fetch = products(source, store)
+    before = asyncio.create_task(fetch(skus("a")))
+    await until(lambda: source.calls > 0)
+    source.names["a"] = "A, renamed"
+
+    async def demanding() -> object:
+        with freshest_within(0):
+            return await fetch(skus("a"))
+
+    anew = asyncio.create_task(demanding())
+    await asyncio.sleep(0)
+    source.gate.set()
+    assert names(await before) == {"a": "A"}
+    assert names(await anew) == {"a": "A, renamed"}
+    assert source.calls == 2
 
 
 async def test_what_contents_another_does_not_content_a_demand(

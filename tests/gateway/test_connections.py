@@ -9,13 +9,14 @@ from contextvars import ContextVar
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from gateway.connections import HEAD_BYTES_MAX, HEAD_TIMEOUT_S, SILENCE_S
+from gateway.connections import SILENCE_S
+from gateway.heads import HEAD_BYTES_MAX, HEAD_TIMEOUT_S
 from tests.gateway.pipe import Pipe
 
 GET = b"GET /a HTTP/1.1\r\nHost: shop\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n"
 KEPT_ALIVE_S = 5
-LINE = b"X-Filler: " + b"x" * 990 + b"\r\n"
+LINE = b"X-Filler: " + b"x" * 3990 + b"\r\n"
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:

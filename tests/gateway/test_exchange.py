@@ -6,14 +6,14 @@ import gc
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.connections import Connection
 from gateway.exchange import TOGETHER_BYTES_MAX, Exchange
-from gateway.http import Rendered
+from gateway.http import BODILESS, Rendered
 from gateway.http.errors import Reply
 from gateway.http.marks import Marks
 from tests.gateway.pipe import Pipe
@@ -119,6 +119,8 @@ async def test_what_goes_out_is_what_uvicorn_sends(
 ) -> None:
     """Whatever is answered to whatever is asked, twice on a connection: to the last byte, and the connection ends where
     it would. Of an answer that breaks off nothing more goes out than there, and perhaps less."""
+    # uvicorn sends chunks to who cannot read them.
+    assume(version != "1.0" or lengths or method == "HEAD" or status in BODILESS)
     bodies = [body(piece, more_body=place < len(pieces)) for place, piece in enumerate(pieces, 1)]
     messages = (start(*lengths, *others, status=status), *(bodies if is_whole else bodies[:-1]))
     asked = request(method, *asks, version=version, sent=b"xyz" if method == "POST" else b"")

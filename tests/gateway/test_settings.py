@@ -208,7 +208,24 @@ def test_a_token_file_that_holds_no_token_is_refused(tmp_path: Path, content: st
     assert problem.startswith("`systems.erp` cannot be used; allowed: a token_file with")
 
 
-@pytest.mark.parametrize("url", ["erp.internal", "ftp://erp", "http://", "http://user:s3cret@erp", "http://erp?x=1", 8])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "erp.internal",
+        "ftp://erp",
+        "http://",
+        "http://user:s3cret@erp",
+        "http://user:s3cret/@s3cret@erp",
+        "ftp://user:a/s3cret@erp",
+        "user:s3cret@erp",
+        "user:s3cret://a@erp",
+        "http://erp?x=1",
+        "http://erp:80801",
+        "http://erp:http",
+        "http://[erp",
+        8,
+    ],
+)
 def test_an_address_is_checked(url: object) -> None:
     """What is not a plain http address is refused, and a password in one is not repeated."""
     (problem,) = problems({"systems": {**SYSTEMS, "erp": {"url": url}}})

@@ -18,24 +18,25 @@ T = TypeVar("T")
 OBSERVED = NOW - timedelta(seconds=30)
 
 
-def reading(value: T, source: str = "test:fake") -> Reading[T]:
-    return Reading(value, source, FreshnessTier.LIVE, OBSERVED.timestamp(), 60.0)
+def reading(value: T, source: str = "test:fake", tier: FreshnessTier = FreshnessTier.LIVE) -> Reading[T]:
+    return Reading(value, source, tier, OBSERVED.timestamp(), 60.0)
 
 
 class Fake(Generic[K, T]):
-    """A Fetch over a mapping, or over a function of the key. `error` fails it."""
+    """A Fetch over a mapping, or over a function of the key. `error` fails it; `tier` is that of what it answers."""
 
     def __init__(self, answers: Mapping[Any, T] | Callable[[Any], T | None]) -> None:
         self.answers = answers
         self.calls: list[frozenset[Any]] = []
         self.error: Exception | None = None
+        self.tier = FreshnessTier.LIVE
 
     async def __call__(self, keys: frozenset[K], /) -> Mapping[K, Reading[T]]:
         self.calls.append(keys)
         if self.error is not None:
             raise self.error
         found = {key: self.answer(key) for key in keys}
-        return {key: reading(value) for key, value in found.items() if value is not None}
+        return {key: reading(value, tier=self.tier) for key, value in found.items() if value is not None}
 
     def answer(self, key: K) -> T | None:
         """What it knows of a key, uncounted."""

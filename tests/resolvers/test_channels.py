@@ -7,18 +7,27 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from domains.vocabulary import CustomerId, SystemRole, UpstreamTimeout
+from domains.orders import OrderQuery
+from domains.vocabulary import CustomerId, OrderId, SystemRole, UpstreamTimeout
+from resolvers.channel import READS_MAX
 from resolvers.context import Caller
-from tests.resolvers.fakes import Fake
+from resolvers.pagination import FIRST_MAX
+from tests.resolvers.fakes import Fake, page_of
 from tests.resolvers.goods import order
 from tests.resolvers.world import ADA, World
 
 ACME = Caller(subject="key:acme", audience="partner/acme", channel="MARKET")
+DELEGATE = replace(ACME, customer_id=CustomerId("cust-00001"))
 BARE = Caller(subject="key:bare", audience="partner")
 ORDER = "query($id: ID!) { order(id: $id) { orderNumber channel customer { id } returns { rmaNumber order { id } } } }"
 BY_NUMBER = 'query($no: String!) { orderByNumber(orderNumber: $no, email: "ada@example.test") { orderNumber } }'
 RETURN = "query($id: ID, $rma: String) { returnAuthorization(id: $id, rmaNumber: $rma) { rmaNumber } }"
+PAGE = """query($first: Int!, $after: String) { me { orders(first: $first, after: $after) {
+  edges { cursor node { id } } nodes { id }
+  pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
 SUBMIT = """mutation($input: OrderSubmitInput!) { orderSubmit(input: $input) { ... on Order { channel } } }"""
 CANCEL = 'mutation($id: ID!) { orderCancel(input: {orderId: $id, idempotencyKey: "k"}) { __typename } }'
 
@@ -66,18 +75,63 @@ async def test_returns_follow_their_order(world: World) -> None:
 
 
 async def test_a_partner_that_speaks_for_a_customer_stays_in_its_channel(world: World) -> None:
-    """Of the customer's own list it sees its part, and gets on to the next page all the same."""
-    delegate = replace(ACME, customer_id=CustomerId("cust-00001"))
-    document = """{ me { orders(first: 2) { nodes { channel } pageInfo { hasNextPage endCursor } }
+    """Of the customer's own list it sees its part."""
+    document = """{ me { orders(first: 2) { nodes { channel } }
       returns { nodes { id } } loyalty { ledger { nodes { order { channel } } } } } }"""
     mine = (await world.data(document, ADA))["me"]
-    theirs = (await world.data(document, delegate))["me"]
-    assert [one["channel"] for one in mine["orders"]["nodes"]] != ["MARKET"]
-    assert [one["channel"] for one in theirs["orders"]["nodes"]] == ["MARKET"] * len(theirs["orders"]["nodes"])
-    assert theirs["orders"]["pageInfo"] == mine["orders"]["pageInfo"]
+    theirs = (await world.data(document, DELEGATE))["me"]
+    assert [one["channel"] for one in mine["orders"]["nodes"]] == ["MARKET", "WEB"]
+    assert [one["channel"] for one in theirs["orders"]["nodes"]] == ["MARKET"]
     assert (mine["returns"] is None, theirs["returns"]) == (False, None)
     seen = {one["order"]["channel"] for one in theirs["loyalty"]["ledger"]["nodes"] if one["order"] is not None}
     assert seen <= {"MARKET"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    runs=st.lists(st.tuples(st.booleans(), st.sampled_from([1, 2, 3, FIRST_MAX, FIRST_MAX + 1])), max_size=4),
+    first=st.sampled_from([1, 2, 7, FIRST_MAX]),
+)
+@example(runs=[(True, 1), (False, 3), (True, 1), (False, 1)], first=2)
+@example(runs=[(False, FIRST_MAX + 1), (True, 2), (False, FIRST_MAX + 1)], first=1)
+async def test_a_walk_through_the_orders_of_a_channel_names_no_other(runs: list[tuple[bool, int]], first: int) -> None:
+    """However the channels lie among each other: every page but the last is full, all are seen once, and each cursor
+    is that of an order which is shown."""
+    ours = [ours for ours, length in runs for _ in range(length)]
+    placed = [
+        msgspec.structs.replace(order(number, lines=1), channel="MARKET" if mine else "WEB")
+        for number, mine in enumerate(ours, start=1)
+    ]
+    world = World(orders_of_ada=placed)
+    expected = [f"Order:{one.id}" for one in placed if one.channel == "MARKET"]
+    seen: list[str] = []
+    after, more = None, True
+    while more:
+        page = (await world.data(PAGE, DELEGATE, first=first, after=after))["me"]["orders"]
+        info, edges = page["pageInfo"], page["edges"]
+        assert [edge["node"] for edge in edges] == page["nodes"]
+        assert info["hasPreviousPage"] is (after is not None)
+        ends = (edges[0]["cursor"], edges[-1]["cursor"]) if edges else (None, None)
+        assert (info["startCursor"], info["endCursor"]) == ends
+        seen += [edge["node"]["id"] for edge in edges]
+        after, more = info["endCursor"], info["hasNextPage"]
+        assert len(edges) == first or not more
+    assert seen == expected
+
+
+async def test_a_channel_far_behind_the_others_is_said_to_be(world: World) -> None:
+    """What is read for one page has an end; who comes to it is told what to do, and a failure is no end of the list."""
+    other = msgspec.structs.replace(order(1), channel="WEB")
+    world.orders_of_ada[:] = [
+        msgspec.structs.replace(other, id=OrderId(f"ord-{n:06}")) for n in range(READS_MAX * FIRST_MAX + 1)
+    ]
+    pages = Fake[OrderQuery, Any](lambda query: page_of(world.orders_of_ada, query.first, query.after))
+    world.orders = replace(world.orders, of_customer=pages)
+    answer = await world.ask(PAGE, DELEGATE, first=1)
+    assert (answer.code, len(pages.calls)) == ("BAD_USER_INPUT", READS_MAX)
+    assert "one status" in str(answer.errors)
+    pages.error = UpstreamTimeout(SystemRole.OMS, "orders")
+    assert (await world.ask(PAGE, DELEGATE, first=1)).code == "UPSTREAM_TIMEOUT"
 
 
 async def test_what_is_not_in_the_channel_cannot_be_canceled(world: World) -> None:

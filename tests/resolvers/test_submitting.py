@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from domains.flows import CancelOrder, SubmitOrder
-from domains.vocabulary import SystemRole, UpstreamTimeout
+from domains.vocabulary import FreshnessTier, SystemRole, UpstreamTimeout
 from gateway.identity import ANONYMOUS
 from resolvers.context import Caller
 from tests.resolvers.goods import order
@@ -156,6 +156,9 @@ async def test_an_order_is_called_off_by_its_customer() -> None:
     assert isinstance(command, CancelOrder)
     assert (command.order_id, command.reason, command.customer_id) == ("ord-000001", "bought twice", "cust-00001")
     assert command.total is not None
+    await cancel(world, "ord-000001", reason="", idempotencyKey="c2")
+    reasons = [one.command.reason for one in world.journal.submissions.values() if isinstance(one.command, CancelOrder)]
+    assert reasons == ["bought twice", None], "no reason is none"
 
 
 async def test_a_stranger_s_order_is_not_called_off() -> None:
@@ -177,3 +180,14 @@ async def test_an_oms_that_cannot_be_asked_cancels_nothing(world: World) -> None
     world.fail(UpstreamTimeout(SystemRole.OMS, "orders"), "orders.by_id")
     answer = await cancel(world, "ord-000001")
     assert (answer["code"], world.journal.submissions) == ("BACKEND_UNAVAILABLE", {})
+
+
+async def test_what_was_last_known_of_an_order_does_not_cancel_it() -> None:
+    """Nothing had left when the OMS was last heard, which says nothing of now: no answer calls that live."""
+    world = unshipped()
+    world.fakes()["orders.by_id"].tier = FreshnessTier.STALE_DEGRADED
+    answer = await cancel(world, "ord-000001")
+    assert (answer["code"], answer["retryable"]) == ("BACKEND_UNAVAILABLE", True)
+    assert world.journal.submissions == {}
+    world.fakes()["orders.by_id"].tier = FreshnessTier.LIVE
+    assert (await cancel(world, "ord-000001"))["__typename"] == "Order"

@@ -13,6 +13,10 @@ from resolvers.loaders import Loaders
 VALUES_MAX = 100_000
 """Values that are remembered for one schema, with their records some 10 MB: the pages of a few thousand products."""
 
+VALUE_CHARACTERS = 256
+"""Of a text that counts as one value; a longer one counts as so many more. Descriptions have a few hundred, or tens of
+thousands, and lists that last keep them as they were written, under each name that they were asked for by."""
+
 
 V = TypeVar("V")
 
@@ -70,6 +74,8 @@ class Written:
         self._keep(memo, row, whole, _values_in([*written]))
 
     def _keep(self, memo: Memo[Any], of: Record | Row, written: Any, number: int) -> None:
+        if number > self._values_max:
+            return
         self._values += number
         if self._values > self._values_max:
             for one in self._memos:
@@ -87,6 +93,8 @@ def is_well(run: Run) -> bool:
 
 
 def _values_in(written: Any) -> int:
+    if type(written) is str:
+        return 1 + len(written) // VALUE_CHARACTERS
     if type(written) is dict:
         return 1 + sum(map(_values_in, written.values()))
     return 1 + sum(map(_values_in, written)) if type(written) is list else 1

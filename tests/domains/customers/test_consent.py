@@ -14,7 +14,7 @@ LOGS = st.lists(
     st.builds(
         Consent,
         channel=st.sampled_from([EMAIL, SMS]),
-        purpose=st.sampled_from([None, "marketing"]),
+        purpose=st.sampled_from([None, "marketing", "Marketing"]),
         state=st.sampled_from(ConsentState),
         changed_at=st.none() | st.integers(1, 3).map(lambda day: datetime(2026, 1, day, tzinfo=UTC)),
     ),
@@ -29,6 +29,10 @@ def said(state: ConsentState, day: int | None, channel: ConsentChannel = EMAIL, 
 
 def states(*log: Consent) -> list[ConsentState]:
     return [consent.state for consent in in_force(log)]
+
+
+def pair(consent: Consent) -> tuple[ConsentChannel, str | None]:
+    return consent.channel, consent.purpose and consent.purpose.lower()
 
 
 def test_the_newest_wins() -> None:
@@ -56,13 +60,19 @@ def test_channels_and_purposes_are_apart() -> None:
     assert in_force(log) == (log[3], log[1], log[2])
 
 
+def test_letter_case_makes_no_purpose_of_its_own() -> None:
+    """Who opted in to "Marketing" and later out of "marketing" is out."""
+    log = (said(IN, 1, purpose="Marketing"), said(OUT, 2, purpose="marketing"))
+    assert in_force(log) == (log[1],)
+
+
 @settings(max_examples=200)
 @given(LOGS, st.randoms())
 def test_the_order_of_the_log_decides_nothing(log: list[Consent], random: Random) -> None:
     """A shuffled log gives the same consents, one per pair, and asking again changes nothing."""
     shuffled = sorted(log, key=lambda _: random.random())
     assert set(in_force(log)) == set(in_force(shuffled))
-    assert len({(consent.channel, consent.purpose) for consent in in_force(log)}) == len(in_force(log))
+    assert len({pair(consent) for consent in in_force(log)}) == len(in_force(log))
     assert in_force(in_force(log)) == in_force(log)
 
 
@@ -71,7 +81,7 @@ def test_the_order_of_the_log_decides_nothing(log: list[Consent], random: Random
 def test_a_yes_is_never_invented(log: list[Consent]) -> None:
     """Where the result is opted in, no opt-out is as new or undated."""
     for consent in in_force(log):
-        rivals = [other for other in log if (other.channel, other.purpose) == (consent.channel, consent.purpose)]
+        rivals = [other for other in log if pair(other) == pair(consent)]
         for other in rivals:
             if consent.state is IN and other.state is OUT:
                 assert other.changed_at is not None

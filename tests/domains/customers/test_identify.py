@@ -28,6 +28,8 @@ def test_each_key_alone_names_a_customer() -> None:
         (None, "@example.com", None, ("email",)),
         (None, "a" * 250 + "@b.de", None, ("email",)),
         (None, None, ExternalId(system=SystemRole.ERP, value=" "), ("externalId", "value")),
+        (None, None, ExternalId(system=SystemRole.ERP, value="4" * 256), ("externalId", "value")),
+        (None, None, ExternalId(system=SystemRole.ERP, value="47\0"), ("externalId", "value")),
     ],
 )
 def test_anything_else_is_refused(

@@ -38,6 +38,7 @@ def customer(*consents: Consent) -> Customer:
         ((said(IN, "service"),), False),
         ((said(IN, None),), False),
         ((said(IN), said(OUT, day=1)), False),
+        ((said(IN, "Marketing"), said(OUT, day=1)), False),
         ((said(OUT), said(IN, day=1)), True),
         ((said(OUT), said(IN, channel=PUSH)), True),
     ],

@@ -94,6 +94,16 @@ class Ran(Generic[C]):
         self.state = FlowState.WAITING
         return await self.run()
 
+    async def retried_from(self, name: str) -> Ran[C]:
+        """As when a person says: do it again from this step on. What was begun is looked for first."""
+        names = [step.name for step in self.workflow.steps]
+        for later in names[names.index(name) :]:
+            if self.steps[later] is not StepState.PENDING:
+                self.unheard.add(later)
+            self.steps[later] = StepState.PENDING
+        self.state = FlowState.WAITING
+        return await self.run()
+
     async def advance(self) -> None:
         """One call: of the next step to do, or of the next one to undo."""
         assert self.tries < TRIES_MAX, f"{self.workflow.kind} does not come to rest: {self.why}"

@@ -61,6 +61,22 @@ async def test_a_cancellation_survives_lost_answers(step: str, fault: Fault, rep
     assert_nothing_twice(books)
 
 
+@pytest.mark.parametrize("step", CANCEL_STEPS)
+async def test_a_cancellation_is_done_again_from_any_step(step: str) -> None:
+    """Sent back to its first look, it still knows that there was something to cancel, and takes all of it back."""
+    books = Books()
+    await submitted(books)
+    ran = await canceled(books, {"reverse-points": [Fault.REFUSED]})
+    assert (ran.state, standing(books)["order"]) == (FlowState.NEEDS_PERSON, OrderStatus.CANCELED)
+    if CANCEL_STEPS.index(step) > CANCEL_STEPS.index("reverse-points"):
+        await ran.retried()
+    await ran.retried_from(step)
+    assert ran.state is FlowState.COMPLETED
+    left = standing(books)
+    assert (left["points"], left["posted"], left["earns"]) == (RedemptionState.REVERSED, False, False)
+    assert_nothing_twice(books)
+
+
 async def test_an_order_that_left_meanwhile_is_not_canceled() -> None:
     """The OMS has the last word: where it refuses, nothing else is touched."""
     books = Books()

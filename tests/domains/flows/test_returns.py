@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.durable import Accepted, FlowState, StepState
-from domains.flows import AuthorizedReturn, CanceledReturn, approve_return, cancel_return, return_cancellation_workflow
+from domains.finance import CreditMemo, PostingFacts, PostingKey, PostingSubject
+from domains.flows import (
+    AuthorizedReturn,
+    CanceledReturn,
+    approve_return,
+    cancel_return,
+    return_authorization_workflow,
+    return_cancellation_workflow,
+)
 from domains.returns import ApproveReturn, CancelReturn, ReturnAuthorization, ReturnStatus, name_of_return, request
-from domains.vocabulary import IdempotencyKey, SystemRole, UpstreamTimeout
+from domains.vocabulary import IdempotencyKey, Money, SystemRole, UpstreamTimeout
 from tests.domains.flows.return_books import (
     HARM,
     KEY,
@@ -98,9 +109,10 @@ async def test_what_is_canceled_leaves_no_trace(faults: dict[str, list[Fault]]) 
     assert books.oms.sale().lines[0].open_returns == 0
 
 
-async def test_a_requested_return_is_canceled_without_books() -> None:
-    """What was only asked for has neither points nor credit to give back."""
-    books = ReturnBooks()
+@pytest.mark.parametrize("total", [euros("10.00"), None], ids=["paid", "nobody knows what was paid"])
+async def test_a_requested_return_is_canceled_without_books(total: Money | None) -> None:
+    """What was only asked for has neither points nor credit to give back, whatever they would have been."""
+    books = ReturnBooks(oms=Oms(lines=(sold("1", total=total),)))
     wanted = await request(books.oms.port(), asked(), NOW)
     assert isinstance(wanted, ReturnAuthorization)
     off = await cancel_return(books.oms.port(), CancelReturn(return_id=wanted.id, idempotency_key=KEY))
@@ -130,6 +142,16 @@ async def test_a_promise_takes_its_refund_from_the_oms() -> None:
     ran = await settled(books, accepted)
     assert ran.references["record-return"] == accepted.answer.rma_number
     assert books.memos == {accepted.answer.id: euros("3.33")}
+
+
+async def test_a_promise_is_judged_as_of_its_own_moment() -> None:
+    """A window that closes while the desk still waits for the OMS was open when the return was asked for."""
+    last_moment = sold("1", delivered_at=NOW - timedelta(days=30))
+    books = ReturnBooks(oms=Oms(lines=(last_moment,)))
+    accepted = await promised(books)
+    ran = flow_of(authorization(books), command_of(accepted, AuthorizedReturn))
+    ran.accepted_at = NOW + timedelta(seconds=4)
+    assert (await ran.run()).state is FlowState.COMPLETED, ran.why
 
 
 async def test_a_first_try_that_was_done_unheard_is_the_promise() -> None:
@@ -183,6 +205,28 @@ async def test_a_refusal_on_the_way_waits_for_a_person(step: str, write: str, re
     books.refuse = {}
     assert (await ran.retried()).state is FlowState.COMPLETED
     assert (len(books.memos), len(books.notes), books.points_back()) == (1, 1, Decimal(6))
+
+
+async def test_a_memo_that_the_books_parked_is_not_taken_for_a_posted_one() -> None:
+    """ERPs number what they cannot post, too: after a lost answer such a memo is for a person until it is posted."""
+    books = ReturnBooks()
+    systems = books.systems()
+
+    async def parked(memo: CreditMemo, _: IdempotencyKey) -> PostingFacts:
+        key = PostingKey(PostingSubject.RETURN, memo.return_id)
+        facts = PostingFacts(subject=key.subject, id=key.id, document_number="6000000001", failure="period closed")
+        return books.postings.setdefault(key, facts)
+
+    finance = dataclasses.replace(systems.finance_writes, post_credit=parked)
+    workflow = return_authorization_workflow(dataclasses.replace(systems, finance_writes=finance))
+    accepted = await authorized(books)
+    lost = {"post-credit-memo": [Fault.ANSWER_LOST]}
+    ran = await run(workflow, command_of(accepted, AuthorizedReturn), lost)
+    assert (ran.state, ran.why) == (FlowState.NEEDS_PERSON, "The ERP could not post it: period closed.")
+    ((key, facts),) = books.postings.items()
+    books.postings[key] = msgspec.structs.replace(facts, posted_at=NOW)
+    assert (await ran.retried()).state is FlowState.COMPLETED
+    assert ran.references["post-credit-memo"] == "6000000001"
 
 
 @given(done=st.integers(min_value=0, max_value=4), faults=st.lists(HARM, max_size=2))

@@ -92,6 +92,8 @@ def test_lines_of_one_item_share_a_shelf() -> None:
     places = [place("one", 0.1), place("two", 0.2)]
     assert run([ask("A", 3), ask("A", 3)], shelves, places).chosen == ("one", "two")
     assert run([ask("A", 8)], shelves, places).chosen == (None,)
+    shelves = [("A", "one", 3), ("A", "two", 2)]
+    assert run([ask("A", 2), ask("A", 3)], shelves, places).chosen == ("two", "one"), "the larger line goes first"
 
 
 def test_a_pick_up_is_at_the_nearest_store_that_opens_soonest() -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from domains.loyalty import (
     HoldPoints,
@@ -10,6 +11,7 @@ from domains.loyalty import (
     LoyaltyRedemption,
     MembershipNotFound,
     PointsHold,
+    RedemptionState,
     hold,
 )
 from domains.vocabulary import (
@@ -95,14 +97,44 @@ async def test_too_few_points_are_refused_at_once() -> None:
     assert engine.writes == []
 
 
-@pytest.mark.parametrize("engine", [Engine(available=0, held=30), Engine(available=0, tier=FreshnessTier.STALE_OK)])
+@pytest.mark.parametrize(
+    "engine",
+    [
+        Engine(available=0, held=30),
+        Engine(available=0, tier=FreshnessTier.STALE_OK),
+        Engine(available=0, tier=FreshnessTier.FRESH),
+    ],
+)
 async def test_where_the_balance_proves_nothing_the_engine_decides(engine: Engine) -> None:
-    """Points already held may be those of an unheard first try, and a stale balance may be behind: it is asked."""
+    """Points already held may be those of an unheard first try, and a remembered balance may be behind: it is asked."""
     assert isinstance(await hold(engine.port(), command()), LoyaltyRedemption)
     engine.write_error = rejected("INSUFFICIENT_POINTS")
     answer = await hold(engine.port(), command())
     assert isinstance(answer, InsufficientPoints)
     assert answer.available == points(0)
+
+
+class SpentElsewhere(Engine):
+    """Shows 100 points, of which 80 are spent at a till by the time that some are to be held."""
+
+    def _write(self, what: object, key: str, state: RedemptionState) -> LoyaltyRedemption:
+        self.balance = replace(self.balance, available=points(20))
+        return super()._write(what, key, state)
+
+
+async def test_a_refusal_says_what_there_is_now() -> None:
+    """Not what a balance showed that allowed the hold; and where that cannot be read, no figure that contradicts it."""
+    engine: Engine = SpentElsewhere()
+    engine.write_error = rejected("INSUFFICIENT_POINTS")
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, InsufficientPoints)
+    assert answer.available == points(20)
+    assert answer.message == "30 points were asked for and 20 are available. Hold fewer points."
+    engine = Engine()
+    engine.write_error = rejected("INSUFFICIENT_POINTS")
+    answer = await hold(engine.port(), command())
+    assert isinstance(answer, InsufficientPoints)
+    assert answer.message == "30 points were asked for and fewer were available. Hold fewer points."
 
 
 @pytest.mark.parametrize(

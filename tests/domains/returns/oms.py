@@ -150,7 +150,7 @@ class Oms:
                     id=str(place),
                     order_line_id=line.order_line_id,
                     quantity_requested=line.quantity,
-                    quantity_authorized=line.quantity,
+                    quantity_authorized=line.quantity if status is ReturnStatus.AUTHORIZED else Decimal(0),
                     reason=line.reason,
                 )
                 for place, line in enumerate(draft.lines, start=1)
@@ -170,6 +170,9 @@ class Oms:
             raise no("ILLEGAL_TRANSITION")
         if found.status not in (ReturnStatus.REQUESTED, ReturnStatus.AUTHORIZED):
             raise no("ILLEGAL_TRANSITION")
+        if following is ReturnStatus.AUTHORIZED:
+            lines = (msgspec.structs.replace(line, quantity_authorized=line.quantity_requested) for line in found.lines)
+            found = msgspec.structs.replace(found, lines=tuple(lines))
         return self._keep(msgspec.structs.replace(found, status=following))
 
     def _receive(self, id_: ReturnId, received: tuple[ReceivedLine, ...]) -> ReturnAuthorization:
@@ -204,7 +207,8 @@ class Oms:
     def _open(self, line_id: str) -> Decimal:
         return sum(
             (
-                line.quantity_authorized - line.quantity_received
+                (line.quantity_requested if one.status is ReturnStatus.REQUESTED else line.quantity_authorized)
+                - line.quantity_received
                 for one in self.returns.values()
                 if one.status in _OPEN
                 for line in one.lines

@@ -122,6 +122,7 @@ def test_bugs_are_not_translated() -> None:
         (400, UpstreamRejected, Verdict.SUCCESS),
         (401, UpstreamRejected, Verdict.SUCCESS),
         (404, UpstreamRejected, Verdict.SUCCESS),
+        (408, UpstreamFailed, Verdict.FAILURE),
         (409, UpstreamRejected, Verdict.SUCCESS),
         (429, UpstreamThrottled, Verdict.IGNORED),
         (500, UpstreamFailed, Verdict.FAILURE),
@@ -134,7 +135,7 @@ def test_statuses(status: int, expected: type[UpstreamError], verdict: Verdict) 
     error = translate_status(OMS, "stock", status, {"retry-after": "4"}, b"")
     assert type(error) is expected
     assert verdict_of(error) is verdict
-    assert error.retry_after_s == (4.0 if status in (429, 500, 503, 599) else None)
+    assert error.retry_after_s == (4.0 if status in (408, 429, 500, 503, 599) else None)
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])

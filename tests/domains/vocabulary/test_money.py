@@ -55,7 +55,16 @@ def test_weights_that_cannot_split_are_refused(weights: list[Decimal]) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency_code", "rounded"),
-    [("2.345", "EUR", "2.34"), ("2.355", "EUR", "2.36"), ("12.5", "JPY", "12"), ("1.0005", "KWD", "1.000")],
+    [
+        ("2.345", "EUR", "2.34"),
+        ("2.355", "EUR", "2.36"),
+        ("12.5", "JPY", "12"),
+        ("1.0005", "KWD", "1.000"),
+        ("1250.5", "XOF", "1250"),
+        ("1250.5", "UGX", "1250"),
+        ("1.0005", "IQD", "1.000"),
+        ("1.00005", "CLF", "1.0000"),
+    ],
 )
 def test_rounds_half_to_even_in_the_currencys_own_unit(amount: str, currency_code: str, rounded: str) -> None:
     """Cents for euros, whole yen, thousandths of a dinar; halves go to the even neighbour."""

@@ -68,11 +68,16 @@ def test_an_audience_that_cannot_be_is_told() -> None:
 
 
 def test_origins_are_laid_beside_those_of_the_file() -> None:
-    """A deployment names its own pages without a copy of the files; a name or an origin that cannot be is refused."""
+    """A deployment names its own pages without a copy of the files, those of a kind also for who has limits of their
+    own in it; a name or an origin that cannot be is refused."""
     shop = "https://shop.example"
     found = build({"systems": SYSTEMS, "audiences": {"origins": {"storefront": [shop]}}}).audiences.read()
     assert found.of("storefront").cors_origins == (*FILES.of("storefront").cors_origins, shop)
     assert found.of("mobile") == FILES.of("mobile")
+    given = {"origins": {"partner": [shop]}, "limits": {"partner/acme": {"burst": 7}}}
+    partners = build({"systems": SYSTEMS, "audiences": given}).audiences.read()
+    for name in ("partner", "partner/globex", "partner/acme"):
+        assert partners.of(name).cors_origins == (*FILES.of("partner").cors_origins, shop)
     for wrong in ({"shop": [shop]}, {"storefront": ["*"]}):
         with pytest.raises(SettingsError, match=r"audiences\.origins"):
             build({"systems": SYSTEMS, "audiences": {"origins": wrong}})

@@ -83,6 +83,12 @@ class Mutation:
         raise GraphQLError("No.", extensions={"code": "UPSTREAM_TIMEOUT"})
 
     @strawberry.mutation
+    async def look_first(self, info: Info) -> int:
+        info.context.begun.set()
+        await asyncio.Event().wait()
+        return 0
+
+    @strawberry.mutation
     async def hang(self, info: Info) -> int:
         _note(info, None)
         info.context.begun.set()

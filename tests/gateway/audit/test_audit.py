@@ -130,7 +130,23 @@ async def test_who_goes_away_leaves_a_record(sqlite_url: str) -> None:
     assert (second.field, second.outcome, second.code) == ("hang", "UNKNOWN", "BROKEN_OFF")
 
 
-async def test_it_can_be_turned_off(sqlite_url: str) -> None:
-    """Without the audit log there is nobody to tell."""
-    async with house(sqlite_url, enabled=False) as audit:
-        assert audit.of(ADA, {}) is None
+async def test_who_goes_away_before_anything_was_written_is_no_record(sqlite_url: str) -> None:
+    """A mutation that is broken off before its first write gives the database nothing to write: an empty statement
+    would fail, and send everybody's records to the log for a while."""
+    shop = Shop()
+    async with house(sqlite_url) as audit:
+        await ask(audit, "mutation { sell }")
+        task = asyncio.create_task(ask(audit, "mutation { lookFirst }", shop=shop))
+        await shop.begun.wait()
+        task.cancel()
+        await asyncio.wait({task})
+    assert audit.scribe.groups == 1
+    assert [one.field for one in recorded(sqlite_url)] == ["sell"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_it_can_be_turned_off(sqlite_url: str, enabled: bool) -> None:
+    """Without the audit log there is nobody to tell, and nobody who opens the database to forget old records."""
+    async with house(sqlite_url, enabled=enabled) as audit:
+        assert (audit.of(ADA, {}) is not None) == enabled
+        assert any(task.get_name() == "audit-pruning" for task in asyncio.all_tasks()) == enabled

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domains.durable import Done, FlowState, NeedsPerson, RetryAfter
+from domains.durable import Done, FlowState, IllegalFlowState, NeedsPerson, RetryAfter
 from domains.vocabulary import SystemRole
 from gateway.durable import Quota, Worker
 from gateway.durable.claims import Claimant, claim, go_on
@@ -250,6 +250,21 @@ async def test_a_kind_that_is_not_known_here_is_left_alone(url: str) -> None:
             assert (shown.state, shown.steps) == (FlowState.ACCEPTED, ())
         await newer.work()
         assert (await newer.flow()).state is FlowState.COMPLETED
+
+
+async def test_a_kind_that_is_not_known_here_is_not_settled_here(url: str) -> None:
+    """Its flow would stand still for ever, with nothing left on the list that says so."""
+    async with open_house(url) as newer:
+        newer.shop.will("post", NeedsPerson("odd"))
+        await newer.accept()
+        await newer.work()
+        (exception,) = await newer.exceptions()
+        older = replace(newer.shop.workflow(), kind="barter")
+        async with open_house(url, newer.clock, workflows=[older]) as house:
+            refused = await house.journal.durable.resolve(exception.id, "by hand")
+            assert isinstance(refused, IllegalFlowState)
+            assert refused.message.endswith("This program knows no sale; the one that accepted it does.")
+        assert await newer.exceptions() == [exception]
 
 
 async def test_a_step_that_is_gone_needs_a_person(url: str) -> None:

@@ -17,7 +17,7 @@ from domains.durable import (
 )
 from domains.vocabulary import Refusal
 from gateway.durable import open_exception
-from tests.gateway.durable.shop import Gate, House, soon
+from tests.gateway.durable.shop import Gate, House, Posted, soon
 
 
 async def stuck(house: House) -> str:
@@ -74,6 +74,19 @@ async def test_a_finished_flow_is_done_again_from_a_step(house: House) -> None:
     assert (await house.flow()).state is FlowState.COMPLETED
 
 
+async def test_a_step_that_is_done_again_knows_what_it_left(house: House) -> None:
+    """What a look found before anything was changed may be found nowhere else any more."""
+    await house.accept()
+    await house.work()
+    house.shop.tasks.clear()
+    await house.journal.durable.retry("flow-1", "take")
+    await house.work()
+    looked, _, posted, *_ = house.shop.tasks
+    assert looked.result("take", Posted) == Posted(document_number="take-1")
+    assert posted.result("take", Posted) == Posted(document_number="take-1")
+    assert posted.result("thank", Posted) is None, "what comes later is not done any more"
+
+
 async def test_from_which_step_a_flow_can_be_tried(house: House) -> None:
     """A step must be one of the workflow that the flow has come to, and nothing later may be under way."""
     durable = house.journal.durable
@@ -92,6 +105,20 @@ async def test_from_which_step_a_flow_can_be_tried(house: House) -> None:
     assert "accepted later about Sale:1" in followed.message
     await house.work()
     assert not isinstance(await durable.retry("flow-1", "post"), Refusal)
+
+
+async def test_a_flow_is_not_tried_from_behind_where_it_stands(house: House) -> None:
+    """A finished flow that stands still again at an earlier step has not come to the later ones any more: from there it
+    would be called complete without the step that stopped it."""
+    await house.accept()
+    await house.work()
+    house.shop.will("take", NeedsPerson("odd"))
+    await house.journal.durable.retry("flow-1", "take")
+    await house.work()
+    ahead = await house.journal.durable.retry("flow-1", "thank")
+    assert isinstance(ahead, IllegalFlowState)
+    assert ahead.message == "sale 1 is NEEDS_PERSON. It has not come to thank yet."
+    assert (await house.flow()).state is FlowState.NEEDS_PERSON
 
 
 async def test_what_is_being_taken_back_is_not_done_again(house: House) -> None:
@@ -212,6 +239,14 @@ async def test_a_warning_is_closed_without_touching_its_flow(house: House) -> No
     await house.journal.durable.resolve(alarm.id, "known")
     assert await house.flow() == before
     assert not await house.exceptions()
+    house.clock.now += 10
+    await house.work()
+    assert not await house.exceptions(), "whoever knows of it is not told again at once"
+    house.clock.now += 900
+    await house.work()  # which may pass over a flow that is in hand
+    house.clock.now += 10
+    await house.work()
+    assert len(await house.exceptions()) == 1, "but is when it lasts"
 
 
 async def test_an_exception_that_is_not_there(house: House) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import event
 
-from domains.durable import FlowQuery
+from domains.durable import FlowQuery, NeedsPerson, Refused
 from tests.gateway.durable.shop import House
 
 
@@ -34,3 +34,18 @@ async def test_the_newest_flow_of_many_subjects_is_one_question(house: House) ->
     longer = FlowQuery(first=2, subject="Sale:7")
     page = (await house.journal.durable.flows_about(frozenset({longer})))[longer].value
     assert [flow.id for flow in page.items] == ["flow-7-again", "flow-7"]
+
+
+async def test_where_a_flow_stands(house: House) -> None:
+    """At the step that stopped it, also on the way back, and at none once it is over."""
+    house.shop.will("post", Refused("NO", "ERP refused: NO."))
+    house.shop.will("take:undo", NeedsPerson("odd"))
+    await house.accept()
+    await house.work()
+    await house.accept("2")
+    house.shop.will("post", NeedsPerson("odd"))
+    await house.work()
+    assert ((await house.flow()).step, (await house.flow("flow-2")).step) == ("take", "post")
+    await house.journal.durable.retry("flow-2", None)
+    await house.work()
+    assert (await house.flow("flow-2")).step is None

@@ -19,6 +19,7 @@ from domains.durable import Event
 from gateway.database import Database, open_database
 from gateway.durable.news import news_after, news_end, tell
 from gateway.durable.tables import prepare
+from tests.gateway.durable.shop import START
 
 TELLERS, EACH = 6, 40
 
@@ -70,7 +71,7 @@ def _read_on_while_many_tell(database: Database) -> list[int]:
         ready.wait(10)
         for number in range(EACH):
             with database.writing.begin() as connection:
-                tell(connection, event(f"{teller}-{number}"))
+                tell(connection, event(f"{teller}-{number}"), START)
                 # What a transaction still does after it told, in some of them: numbers given meanwhile must wait.
                 connection.execute(select(func.length("x" * luck.randrange(1, 20_000)))).one()
 
@@ -89,16 +90,16 @@ def _read_on_while_many_tell(database: Database) -> list[int]:
 
 def _tell_side_by_side(database: Database) -> None:
     with ThreadPoolExecutor(1) as other, database.writing.begin() as first:
-        tell(first, event("first"))
+        tell(first, event("first"), START)
 
         def second() -> None:
             with database.writing.begin() as connection:
-                tell(connection, event("second"))
+                tell(connection, event("second"), START)
 
         waiting = other.submit(second)
         while not _is_waited_for(database):
             assert not waiting.done()
-        tell(first, event("third"))
+        tell(first, event("third"), START)
         first.commit()
         waiting.result(10)
 

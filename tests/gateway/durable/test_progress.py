@@ -61,6 +61,7 @@ DO = [
 UNDO = ["done", "done unheard", "lost", "not now", "refused", "ask", "died before", "died after"]
 FIND = ["true", "unheard"]
 PERSON = ["retry", "cancel", "resolve"]
+PERSON_ON_THE_WAY_BACK = ["resolve", "retry"]  # what cannot be asked for is never undone by trying again
 
 
 class Died(BaseException):
@@ -169,8 +170,8 @@ async def told(world: World, case: Case, standing: Standing, trail: list[Standin
         return to
 
     if standing.state is FlowState.NEEDS_PERSON:
-        order = world.next(PERSON)
-        if order == "cancel" and not standing.back:
+        order = world.next(PERSON_ON_THE_WAY_BACK if standing.back else PERSON)
+        if order == "cancel":
             world.canceled = True
             return went(sent_back(case, standing, START))
         if order == "resolve":
@@ -188,21 +189,26 @@ async def told(world: World, case: Case, standing: Standing, trail: list[Standin
     return standing
 
 
-async def story(world: World, shapes: Sequence[Shape], *, again: bool) -> None:
-    case = case_of(world, shapes)
-    standing = Standing(FlowState.ACCEPTED, "0", due_at=START, waits_since=START)
-    trail = [standing]
+async def told_to_the_end(world: World, case: Case, standing: Standing, trail: list[Standing]) -> Standing:
+    """Where the story ends, or stands after so many moves that it never will."""
     for _ in range(40 * MOVES):
         if standing.state in OVER:
             break
         standing = await told(world, case, standing, trail)
+    return standing
+
+
+async def story(world: World, shapes: Sequence[Shape], *, again: bool) -> None:
+    case = case_of(world, shapes)
+    standing = Standing(FlowState.ACCEPTED, "0", due_at=START, waits_since=START)
+    trail = [standing]
+    standing = await told_to_the_end(world, case, standing, trail)
     if standing.state is FlowState.COMPLETED and again:
         names = sorted(name for name in standing.marks if name not in world.by_hand)
         if names:
             standing = retried_from(case, standing, names[0], START)
             trail.append(standing)
-            while standing.state not in OVER:
-                standing = await told(world, case, standing, trail)
+            standing = await told_to_the_end(world, case, standing, trail)
     check(world, shapes, standing, trail)
 
 

@@ -17,7 +17,7 @@ async def counted(house: House) -> dict[str, int]:
 
 async def event(house: House, id_: str, due_at: float | None) -> None:
     row = {"source": "oms", "event_id": id_, "type": "t", "entity": "e", "state": "S", "event": "{}", "tries": 0}
-    row |= {"received_at": house.clock.now, "due_at": due_at}
+    row |= {"received_at": house.clock.now, "due_at": due_at, "event_source": "/oms"}
     await house.journal.write(lambda connection: connection.execute(insert(inbox), row))
 
 

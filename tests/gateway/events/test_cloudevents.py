@@ -69,6 +69,27 @@ def test_what_is_no_event_is_told(headers: dict[str, str], body: bytes) -> None:
         read_events(headers, body, "erp", "m", NOW)
 
 
+@pytest.mark.parametrize(
+    ("time", "meant"),
+    [
+        ("2026-11-01T11:59:59Z", datetime(2026, 11, 1, 11, 59, 59, tzinfo=UTC)),
+        ("2026-11-01T12:00:01Z", NOW),
+        ("9999-12-31T23:59:59.999999Z", NOW),
+        ("9999-12-31T23:59:59-14:00", NOW),
+        ("0001-01-01T00:00:00Z", NOW),
+        ("0001-01-01T00:00:00+14:00", NOW),
+    ],
+)
+def test_a_time_that_cannot_be_is_now(time: str, meant: datetime) -> None:
+    """What is told as of later, or as of the zero of some language, is as of now: every time of an event can be kept
+    as seconds and read again, and makes nothing fresher than it is."""
+    webhook = msgspec.json.encode({"type": "t", "timestamp": time})
+    (event,) = read_events(STRUCTURED, msgspec.json.encode(cloud_event(time=time)), "erp", "m", NOW)
+    (told,) = read_events({"content-type": "application/json"}, webhook, "erp", "m", NOW)
+    assert event.time == told.time == meant
+    assert datetime.fromtimestamp(event.time.timestamp(), UTC) == meant
+
+
 @pytest.mark.parametrize("sequence", ["x", "-1", "9" * 30, "", "٣"])
 def test_a_sequence_that_is_no_number_orders_nothing(sequence: str) -> None:
     """The sequence extension is any text; what cannot be counted is left out and the event stays."""

@@ -50,6 +50,13 @@ def test_what_was_changed_or_recorded_is_refused(change: dict[str, str], at: flo
         verify([KEY], signed_headers(KEY, "m", int(NOW), BODY) | change, body, at)
 
 
+def test_an_id_that_no_index_holds_is_refused() -> None:
+    """Nobody names a webhook by more than 255 characters, and Postgres could not find it again by some thousands."""
+    assert verify([KEY], signed_headers(KEY, "m" * 255, int(NOW), BODY), BODY, NOW)
+    with pytest.raises(NotAuthentic, match="255"):
+        verify([KEY], signed_headers(KEY, "m" * 256, int(NOW), BODY), BODY, NOW)
+
+
 def test_nobody_is_authentic_without_a_secret() -> None:
     """A source that has no secret, because nobody knows it, can prove nothing."""
     with pytest.raises(NotAuthentic):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http.accept import GRAPHQL, LEGACY, negotiate
+from gateway.http.accept import CHARACTERS_MAX, GRAPHQL, LEGACY, negotiate
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,9 @@ from gateway.http.accept import GRAPHQL, LEGACY, negotiate
         ("*/*;q=0", None),
         ("application/json;q=banana", None),
         ("nonsense, application/json", LEGACY),
+        ("text/html," * 100 + "application/json", LEGACY),
+        ("text/html," * 110 + "application/json", None),
+        ("*/*," + "x" * (CHARACTERS_MAX - len(f"*/*,,{GRAPHQL}")) + f",{GRAPHQL};q=0", LEGACY),
     ],
 )
 def test_negotiation(accept: str | None, expected: str | None) -> None:

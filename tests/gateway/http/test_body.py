@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.http import HttpFault, HttpSettings, decode_json
+from gateway.http.body import CONTAINERS_MAX
 from gateway.http.request import GraphQLRequest, from_body, from_query_string
 from tests.gateway.http.corner_shop import Counter, client, shop
 
@@ -64,6 +66,7 @@ async def test_bad_bodies_get_400(body: bytes) -> None:
         {"content-type": "application/x-www-form-urlencoded"},
         {"content-type": "multipart/form-data; boundary=x"},
         {"content-type": "application/json; charset=utf-16"},
+        {"content-type": "application/json" + ";" * 30_000},
         {"content-type": "application/json", "content-encoding": "gzip"},
         {"content-type": "application/json", "content-encoding": "identity, br"},
     ],
@@ -142,8 +145,17 @@ def test_integers_beyond_64_bits_stay_exact() -> None:
 def test_depth_is_counted_exactly() -> None:
     """As many levels as allowed pass, one more does not, whatever stands beside them."""
     assert decode_json(b"[[1],[[2]]]", 3) == [[1], [[2]]]
-    with pytest.raises(HttpFault):
-        decode_json(b"[[1],[[[2]]]]", 3)
+    for deep in (b"[[1],[[[2]]]]", b"[[1],[[[]]]]", b'[{"a":{"a":{}}}]', b"[[[[[[[[1]]]]]]]]"):
+        with pytest.raises(HttpFault, match="nested 3 levels"):
+            decode_json(deep, 3)
+
+
+def test_a_body_holds_so_many_arrays_and_objects() -> None:
+    """Each of them takes time to make, and more to be found no garbage; who sends too many is told before any is."""
+    most = b"[%b]" % b",".join([b"[]"] * (CONTAINERS_MAX - 1))
+    assert len(cast("list[object]", decode_json(most, 2))) == CONTAINERS_MAX - 1
+    with pytest.raises(HttpFault, match=f"{CONTAINERS_MAX} arrays and objects"):
+        decode_json(b"[" + most + b", not even JSON", 32)
 
 
 _values = st.recursive(

@@ -83,21 +83,23 @@ async def test_get_runs_nothing_else(query: str, accept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "parameters",
+    ("parameters", "told"),
     [
-        "",
-        "query=%FF",
-        "query={hello}&query={boom}",
-        "query={hello}&variables=[1]",
-        "query={hello}&variables={",
-        "query={hello}" + "&x=1" * 40,
+        ("", "query is the text"),
+        ("query=%FF", "form-encoded UTF-8"),
+        ("query={hello}&query={boom}", "is given once"),
+        ("query={hello}&variables=[1]", "variables is a JSON object"),
+        ("query={hello}&variables={", "The parameter variables is not valid JSON"),
+        ("query={hello}&extensions=" + "[" * 40 + "]" * 40, "The parameter extensions may be nested 32 levels"),
+        ("query={hello}" + "&x=1" * 40, "at most 32 parameters"),
     ],
 )
-async def test_bad_parameters_get_400(parameters: str) -> None:
-    """Parameters that are doubled, of the wrong type, too many or not UTF-8 are refused."""
+async def test_bad_parameters_get_400(parameters: str, told: str) -> None:
+    """Parameters that are doubled, of the wrong type, too many or not UTF-8 are refused, and it is said which."""
     async with client(shop(Counter())) as http:
         response = await http.get(f"/?{parameters}")
     assert response.status_code == 400
+    assert told in response.json()["errors"][0]["message"]
 
 
 async def test_methods() -> None:
@@ -251,3 +253,19 @@ async def test_requests_run_side_by_side() -> None:
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
     assert quick.json() == {"data": {"hello": "hello"}}
+
+
+@pytest.mark.parametrize(("accept", "status"), [(GRAPHQL, 294), (LEGACY, 200)])
+async def test_an_answer_that_is_too_large_is_not_sent(accept: str, status: int) -> None:
+    """What it would have been is told as a number of bytes; the next one, which asks for less, is answered."""
+    async with client(shop(Counter(), settings=HttpSettings(answer_max_bytes=200))) as http:
+        for text, found in (("a" * 201, "ANSWER_TOO_LARGE"), ("a", None)):
+            sent = {"query": COERCION, "variables": {"text": text}}
+            response = await http.post("/", json=sent, headers={"accept": accept})
+            told = response.json()
+            if found is None:
+                assert (response.status_code, told) == (200, {"data": {"echo": text}})
+            else:
+                assert (response.status_code, told["data"]) == (status, None)
+                assert told["errors"][0]["extensions"] == {"code": found, "found": 221, "limit": 200}
+                assert response.headers["cache-control"] == "no-store"

@@ -163,6 +163,30 @@ async def test_who_was_too_late_is_not_looked_for_any_more() -> None:
     assert (late.value.status, client.looked) == (504, 0)
 
 
+async def test_a_client_who_goes_as_the_work_ends_goes_unnoticed(logged: LogCapture) -> None:
+    """What comes after the work is not cancelled, and no clock is left to complain of it."""
+    client = Client()
+
+    async def work() -> str:
+        await client.sought.wait()
+        await client.gone.wait()  # behind who looks for the client, so that it is found gone just before
+        return "done"
+
+    async def asked() -> str:
+        answer = await while_awaited(work(), client.receive, limit_s=5, cancel_timeout_s=0, tell=nobody)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return answer
+
+    async with asyncio.timeout(5):
+        asking = asyncio.create_task(asked())
+        await client.sought.wait()
+        await asyncio.sleep(0)
+        client.gone.set()
+        assert await asking == "done"
+    assert not logged.entries
+
+
 async def test_all_who_are_slow_are_looked_for_and_no_others() -> None:
     """One clock does for all: of those who ask at the same time each is looked for who still waits."""
     clients, release = [Client() for _ in range(3)], asyncio.Event()

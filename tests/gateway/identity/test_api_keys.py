@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from domains.vocabulary import CustomerId, LocationId
 from gateway.database import open_database
@@ -93,6 +94,25 @@ def test_a_rotation_does_not_lengthen_an_old_key(url: str) -> None:
     change(url, lambda connection: register.create(connection, ACME, NOW, NOW + 10))
     change(url, lambda connection: register.rotate(connection, "acme", NOW, NOW + 1000, None))
     assert len(change(url, lambda connection: register.live_keys(connection, NOW + 11))) == 1
+
+
+def test_no_more_keys_live_than_are_read(url: str) -> None:
+    """Neither by a first key nor by a successor; one that takes the place of another finds room, and a rotation that
+    does not leaves the old key as it was."""
+    many = [replace(ACME, subject=f"owner-{number}") for number in range(register.KEYS_MAX)]
+    row = {"digest": "00", "audience": "partner", "scopes": "", "created_at": NOW, "ends_at": NOW + 1000}
+    change(url, lambda connection: register.create(connection, ACME, NOW, None))
+    rows = [row | {"id": one.subject, "subject": one.subject} for one in many[1:]]
+    change(url, lambda connection: connection.execute(insert(register.api_keys), rows))
+    with pytest.raises(register.KeyRefused, match="no room"):
+        change(url, lambda connection: register.create(connection, many[0], NOW, None))
+    with pytest.raises(register.KeyRefused, match="no room"):
+        change(url, lambda connection: register.rotate(connection, "acme", NOW, NOW + 60, None))
+    (old,) = change(url, lambda connection: register.listed(connection, "acme"))
+    assert old.ends_at is None
+    change(url, lambda connection: register.rotate(connection, "acme", NOW, NOW, None))
+    live = change(url, lambda connection: register.live_keys(connection, NOW))
+    assert len(live) == register.KEYS_MAX
 
 
 def test_keys_are_revoked_by_id_or_by_owner(url: str) -> None:

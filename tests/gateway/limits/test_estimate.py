@@ -19,7 +19,7 @@ SCHEMA = build_schema(
     """
     type Product { sku: ID stock(at: [ID!]): [Stock] names: [String] parts: [Product] books: Books }
     type Stock { count: Int place: Place }
-    type Place { name: String }
+    type Place { name: String stocked(skus: [ID!]!): [Stock] }
     type Books { name: String }
     type Page { nodes: [Product!]! edges: [Edge] total: Int }
     type Edge { node: Product }
@@ -39,6 +39,7 @@ DECLARED = {
     "Query.page": (Served(frozenset({OMS}), ServingTier.LIVE),),
     "Query.stock": (Served(frozenset({OMS}), ServingTier.LIVE),),
     "Product.stock": (Served(frozenset({OMS}), ServingTier.LIVE),),
+    "Place.stocked": (Served(frozenset({OMS}), ServingTier.LIVE),),
     "Stock.place": (Served(frozenset({OMS}), ServingTier.LIVE),),
     "Product.books": (Served(frozenset({ERP}), ServingTier.LIVE),),
 }
@@ -97,6 +98,30 @@ def test_lists_follow_the_variables() -> None:
     assert cost(paged, n="rubbish").items == 2
     assert cost(paged, n=-5).items == 2
     assert cost(paged, n=10**30).items <= 2**54
+
+
+def test_a_variable_that_is_not_given_leaves_the_default_of_the_argument() -> None:
+    """As it is when it runs (GraphQL, October 2021, 6.4.1), so a page is not counted as one item."""
+    paged = "query Q($n: Int) { page(first: $n) { nodes { sku } } }"
+    assert cost(paged).items == 20
+    assert cost(paged, n=3).items == 3
+    defaulted = "query Q($n: Int = 30) { page(first: $n) { nodes { sku } } }"
+    assert cost(defaulted).items == 30
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_types_answer_differently_at_one_place_is_counted_for_each(turned: bool) -> None:
+    """A long list of one type is not hidden by a short one of another under the same name, whichever stands first."""
+    parts = [
+        f"... on Product {{ x: stock(at: [{skus(600)}]) {{ count }} }}",
+        "... on Place { x: stocked(skus: 1) { count } }",
+    ]
+    long, short = (parts[1], parts[0]) if turned else parts
+    found = cost(f"{{ things {{ {long} {short} }} }}")
+    assert found.items == 10 + 10 * 600 + 10 * 1
+    assert found.calls[OMS] >= 12 + 1
+    same = "{ things { ... on Product { x: stock { count } } ... on Product { x: stock { place { name } } } } }"
+    assert cost(same).items == 10 + 10
 
 
 @pytest.mark.parametrize(

@@ -226,9 +226,21 @@ async def test_a_refused_cursor_begins_anew(
 async def test_a_feed_that_goes_in_circles(refresh: Callable[..., Refresh]) -> None:
     """A page that leads to itself ends the walk instead of reading for ever."""
     feed = Recorded({None: FeedPage(items=(product(1),), next="a"), "a": FeedPage(next="a")})
-    with pytest.raises(UpstreamGarbled, match="leads to itself"):
+    with pytest.raises(UpstreamGarbled, match="lead in a circle"):
         await refresh(feeds=Feeds(feed, feed, feed)).run(PRODUCTS, OURS)
     assert [query.after for query in feed.asked] == [None, "a"]
+
+
+@pytest.mark.parametrize(("before", "around"), [(0, 2), (0, 7), (5, 3), (40, 11)])
+async def test_a_feed_that_comes_back_to_a_page(refresh: Callable[..., Refresh], before: int, around: int) -> None:
+    """Pages that lead in a circle, however long and wherever it begins, end the walk after a few rounds."""
+    cursors = [None, *(f"p{number}" for number in range(before + around))]
+    followers = [*cursors[1:], f"p{before}"]
+    feed = Recorded({cursor: FeedPage(next=after) for cursor, after in zip(cursors, followers, strict=True)})
+    with pytest.raises(UpstreamGarbled, match="lead in a circle"):
+        async with asyncio.timeout(20):
+            await refresh(feeds=Feeds(feed, feed, feed)).run(PRODUCTS, OURS)
+    assert len(feed.asked) <= 4 * (before + around + 1)
 
 
 async def test_who_was_replaced_stops(sqlite_store: Store, refresh: Callable[..., Refresh], clock: Clock) -> None:

@@ -8,14 +8,15 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from domains.vocabulary import FeedPage, FeedQuery, Reading
+from domains.products import Product
+from domains.vocabulary import FeedPage, FeedQuery, Reading, Sequenced
 from gateway.projection import PRODUCTS, Feeds, Refresh, Refresher, RefreshPolicy, Schedule, Store, open_store
 from gateway.projection.kinds import KINDS
 from gateway.projection.lease import Lease
 from gateway.projection.refresh import Refreshed
 from gateway.projection.refresher import RefreshFailed, log_event
 from gateway.projection.walks import State, Walk
-from tests.gateway.projection.erp import POSITIONS_OF_TINY, QUICK, START, Clock, Erp
+from tests.gateway.projection.erp import POSITIONS_OF_TINY, QUICK, START, Clock, Erp, Recorded, product
 
 SCHEDULE = Schedule(delta_every_s=30, full_every_s=3600, backoff_first_s=10, backoff_max_s=60, look_every_s=5)
 NEVER = State(as_of=None, full_at=None, finished_at=None, failures=0, failed_at=None, failure=None, walk=None)
@@ -80,6 +81,22 @@ async def test_the_processes_share_one_schedule(url: str, make: Make, erp: Erp, 
         await asyncio.gather(*(process.look() for process in processes))
         assert set(erp.calls.values()) == {1}
         assert sum(erp.calls.values()) == 3
+
+
+@pytest.mark.parametrize("bad", [product(1, "SKU-\0"), product(2**70)])
+async def test_a_record_that_no_table_can_hold_is_a_garbled_page(
+    bad: Sequenced[Product], postgres_url: str, make: Make, erp: Erp, told: list[Event]
+) -> None:
+    """What Postgres cannot keep, a text with a null character or a number of more than 64 bits, is the ERP's failure:
+    it is counted and left alone for a while, and the other kinds are read."""
+    feeds = Feeds(Recorded({None: FeedPage(items=(bad,))}), erp.feeds.positions, erp.feeds.locations)
+    async with open_store(postgres_url) as store:
+        await make(store, feeds=feeds).look()
+    assert [(one.kind, type(one)) for one in told] == [
+        ("locations", Refreshed),
+        ("products", RefreshFailed),
+        ("positions", Refreshed),
+    ]
 
 
 async def test_two_never_read_together(sqlite_store: Store, make: Make, erp: Erp, clock: Clock) -> None:

@@ -46,6 +46,24 @@ async def check_order_does_not_matter(url: str, told: list[tuple[str, int, bool]
         assert await kept(store) == {key: (n, name, first[key, n]) for key, (n, name, _) in best.items()}
 
 
+async def test_who_reads_does_not_wait_for_who_writes(url: str) -> None:
+    """While events wait for somebody's lock on the table, however many, what is there can be read."""
+    async with open_store(url) as store:
+        await store.put(PRODUCTS, [product(1, "SKU-0")], origin())
+        other = open_database(url, 1)
+        with other.writing.begin() as lock:
+            if other.is_postgres:
+                lock.execute(text("LOCK TABLE projection_products IN EXCLUSIVE MODE"))
+            waiting = [asyncio.create_task(store.put(PRODUCTS, [product(2, f"SKU-{n}")], origin())) for n in range(9)]
+            await asyncio.sleep(0)  # so that all of them have begun
+            async with asyncio.timeout(2):  # less than a writer's patience
+                found = await kept(store)
+        await asyncio.gather(*waiting)
+        other.close()
+        assert found.keys() == {"SKU-0"}
+        assert len(await kept(store)) == 9
+
+
 @given(told=updates, cuts=st.lists(st.integers(0, 30), max_size=6))
 @settings(max_examples=40, deadline=None)
 def test_the_highest_sequence_stays_on_sqlite(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -49,8 +49,17 @@ class Goods:
     record: dict[StockKey, StockPosition] = field(default_factory=lambda: {KEY: position(7)})
     feed: tuple[Sequenced[Product], ...] = (Sequenced(sequence=5, record=product()),)
     owners: list[str | None] = field(default_factory=list)
+    loaded: list[StockKey] = field(default_factory=list)
 
-    async def from_cache(self, keys: frozenset[StockKey], /) -> Mapping[StockKey, Reading[StockPosition]]:
+    async def __call__(self, keys: frozenset[StockKey], /) -> Mapping[StockKey, Reading[StockPosition]]:
+        """The cache: what it does not have it asks the record for."""
+        self.owners.append(current_owner.get())
+        missing = keys - self.cached.keys()
+        self.loaded += missing
+        kept = readings({key: self.cached[key] for key in keys - missing})
+        return {**kept, **await self.from_record(missing)}
+
+    def at_hand(self, keys: Collection[StockKey], /) -> Mapping[StockKey, Reading[StockPosition]]:
         self.owners.append(current_owner.get())
         return readings({key: self.cached[key] for key in keys if key in self.cached})
 
@@ -78,7 +87,7 @@ class Shop:
 async def shop(sqlite_url: str) -> AsyncIterator[Shop]:
     """A shop whose cache, record and projection agree, and where SKU-1 was asked for by Ada."""
     goods = Goods()
-    recent = Recent(goods.from_cache, current_owner.get)
+    recent = Recent(goods, current_owner.get)
     async with open_house(sqlite_url) as house, open_store(sqlite_url) as store:
         await store.put(PRODUCTS, goods.feed, Origin("erp:test", START))
         turns = Turns(house.journal, 1000.0, ticks=house.clock, sleep=house.clock.sleep)
@@ -148,6 +157,16 @@ async def test_what_is_not_remembered_any_more_agrees(shop: Shop) -> None:
     assert [one.mismatches for one in await shop.cached.again(["stock:SKU-9/network", "Product:SKU-9"])] == [(), ()]
 
 
+async def test_what_the_cache_let_go_is_not_loaded_for_this(shop: Shop) -> None:
+    """Only what is remembered is compared: to load the rest would be asking the system behind the turns' back."""
+    shop.goods.cached[KEY] = position(9)
+    assert (await shop.cached.page(0.0, None)).checked[0].mismatches
+    shop.goods.cached.clear()
+    assert [one.mismatches for one in await shop.cached.again([NAME])] == [()]
+    assert [one.key for one in (await shop.cached.page(0.0, None)).checked] == ["Product:SKU-1"]
+    assert shop.goods.loaded == []
+
+
 async def test_the_last_questions_are_sampled(shop: Shop) -> None:
     """A few keys of each question, no more than there is room for, and each owner's by itself."""
     network = [StockKey(Sku(f"SKU-{number}"), None) for number in range(3 * KEYS_MAX)]
@@ -158,7 +177,7 @@ async def test_the_last_questions_are_sampled(shop: Shop) -> None:
     assert {asked.owner for asked in sample} == {None}
     assert len(shop.recent.sample(10 * KEYS_MAX)) == KEYS_MAX
     assert Asked("ada", KEY) not in shop.recent.sample(10 * KEYS_MAX)
-    other = Recent(shop.goods.from_cache)
+    other = Recent(shop.goods.from_record)
     await other(frozenset(network))
     assert len(other.sample(100)) == 4
     assert other.at_hand([KEY]) == {}  # the source beneath says nothing of what it has at hand

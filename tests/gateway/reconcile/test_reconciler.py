@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,12 +17,12 @@ from domains.durable import (
     ReconciliationQuery,
     Severity,
 )
-from domains.vocabulary import FreshnessTier, Reading, SystemRole, UpstreamTimeout
-from gateway.durable import Journal, JournalPolicy, Quota, open_exception
-from gateway.reconcile import Checked, Leaf, Progress, Reconciler, ReconcileStopped, Turns
-from gateway.reconcile.runs import LEASE_S, prepare_turn, take_turn
-from gateway.reconcile.turns import NoRoom
-from tests.gateway.durable.shop import POLICY, START, Clock, House, open_house
+from domains.vocabulary import SystemRole, UpstreamTimeout
+from gateway.database import open_database
+from gateway.durable import Journal, open_exception
+from gateway.reconcile import Checked, Leaf, Progress, Reconciler, ReconcileStopped
+from gateway.reconcile.runs import LEASE_S, begin, prepare_turn, take_turn
+from tests.gateway.durable.shop import START, Clock, House, open_house
 
 DAY_S = 86_400.0
 
@@ -204,6 +204,40 @@ async def test_one_process_at_a_time_compares(url: str) -> None:
         assert (kept.id, kept.checked) == (finished[0].id, 6)
 
 
+async def test_a_run_is_kept_until_its_second_look(url: str) -> None:
+    """However long that is after the first, nobody else takes the run over meanwhile."""
+    tried: list[str] = []
+    async with open_house(url) as house:
+        other = reconciler(house, Books())
+
+        async def rest(seconds: float) -> None:
+            house.clock.now += seconds
+            try:
+                await other.run("books")
+            except ReconcileStopped as stopped:
+                tried.append(str(stopped))
+
+        books = Books(wrong={"0a": "2"}, second_look_s=3 * LEASE_S)
+        comparer = Reconciler(house.journal, [books], every_s=3600, window_s=DAY_S, sleep=rest)
+        assert (await comparer.run("books")).checked == 6
+    assert set(tried) == {"Another process is comparing books already."}
+
+
+async def test_of_two_that_begin_in_the_same_moment_one_compares(postgres_url: str) -> None:
+    """Where nothing was ever compared there is no row to wait for; the second waits all the same, and leaves it."""
+    database = open_database(postgres_url, 1)
+    async with open_house(postgres_url) as house:
+        with database.writing.begin() as connection:
+            first = begin(connection, "books", START, holder="one", now=START)
+            second = asyncio.create_task(
+                house.journal.write(lambda c: begin(c, "books", START, holder="two", now=START))
+            )
+            await asyncio.wait({second}, timeout=0.2)  # time enough to begin, if it may
+        assert first is not None
+        assert await second is None
+    database.close()
+
+
 async def test_a_turn_is_one_processes(url: str) -> None:
     """Nobody's comes before the first time, and then one process has it until the next."""
     async with open_house(url) as house:
@@ -251,23 +285,3 @@ async def test_a_process_compares_when_it_is_its_turn(sqlite_url: str) -> None:
             await asyncio.wait_for(rested.wait(), 10)
         (run,) = await runs_of(house.journal)
         assert (run.checked, run.finished_at is not None) == (6, True)
-
-
-async def test_questions_are_paid_out_of_the_quota(url: str) -> None:
-    """Each question takes one from what all workers may ask; without anything left it waits, and then gives up."""
-    policy = JournalPolicy(quotas={**POLICY.quotas, SystemRole.ERP: Quota(at_once=4, per_s=2.0)})
-    asked: list[frozenset[str]] = []
-
-    async def fetch(keys: frozenset[str], /) -> Mapping[str, Reading[str]]:
-        asked.append(keys)
-        return {key: Reading(key, "erp", FreshnessTier.LIVE, 0.0, 0.0) for key in keys}
-
-    async with open_house(url, policy=policy) as house:
-        turns = Turns(house.journal, 1000.0, ticks=house.clock, sleep=house.clock.sleep)
-        found = await turns.ask(SystemRole.ERP, fetch, [f"k-{number}" for number in range(450)])
-        assert (len(found), sorted(map(len, asked))) == (450, [50, 200, 200])
-        assert house.clock.now - START >= 0.5  # a bucket of two, and half a second for the third
-        await house.journal.set_quota(SystemRole.ERP, 0, None)
-        with pytest.raises(NoRoom, match="ERP"):
-            await turns.ask(SystemRole.ERP, fetch, ["k"])
-        assert len(asked) == 3

@@ -81,7 +81,12 @@ class House:
     ) -> Mapping[MembershipId, tuple[KeptHold, ...]]:
         if self.failing:
             raise self.failing
-        return {MEMBER: self.holds} if self.holds else {}
+        held = tuple(
+            kept
+            for kept in self.holds
+            if kept.state is RedemptionState.HELD or (kept.capture and kept.capture.at.timestamp() > since)
+        )
+        return {MEMBER: held} if held else {}
 
     async def balance(self) -> tuple[int, int]:
         net = NetOfHolds(self, self.in_play, lambda: NOW)
@@ -111,9 +116,22 @@ async def test_a_balance_from_before_a_hold_was_spent_is_asked_for_again() -> No
     assert house.asked_anew == [], "it was read after the points were spent, by any clock"
 
 
+async def test_a_question_of_somebody_else_may_be_older_than_what_was_spent() -> None:
+    """A balance is LIVE for all who waited for it, also for who asked after the points were spent."""
+    house = House(LIVE, 1.0, engine=70, holds=(spent(30, NOW - timedelta(seconds=0.5)),))
+    assert await house.balance() == (70, 0)
+    assert house.asked_anew == [{MEMBER}]
+
+
 async def test_where_the_engine_cannot_be_asked_spent_points_are_taken_off() -> None:
     """The last known balance stands in, less what was spent since."""
     house = House(LAST_KNOWN, 10.0, engine=DOWN, holds=(spent(30, NOW - timedelta(seconds=5)), held(20)))
+    assert await house.balance() == (50, 20)
+
+
+async def test_a_balance_may_be_remembered_for_long() -> None:
+    """Settings may keep the last known balance for an hour: what was spent half an hour ago is not in it."""
+    house = House(LAST_KNOWN, 3600.0, engine=DOWN, holds=(spent(30, NOW - timedelta(minutes=30)), held(20)))
     assert await house.balance() == (50, 20)
 
 

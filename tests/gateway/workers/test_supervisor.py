@@ -106,6 +106,19 @@ def test_one_that_stands_still_is_killed_and_replaced(two: tuple[psutil.Popen, s
     assert asked(url) != stopped
 
 
+def test_those_that_are_left_go_on_while_no_other_can_be_started(tmp_path: Path) -> None:
+    """A system that has nothing to spare for a new worker takes none of the others away; later there are two again."""
+    with staged(tmp_path) as (process, url):
+        before = pids(process)
+        usual = process.rlimit(psutil.RLIMIT_NOFILE)
+        process.rlimit(psutil.RLIMIT_NOFILE, (4, usual[1]))  # fewer than it has open: there is no pipe to be had
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: min(before) not in pids(process) or None, "the end of a worker", LIMIT_S)
+        assert {asked(url) for _ in range(20)} == {max(before)}
+        process.rlimit(psutil.RLIMIT_NOFILE, usual)
+        assert until(lambda: (pids(process) - before) or None, "a new worker", LIMIT_S)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_what_runs_end(tmp_path: Path, number: signal.Signals) -> None:
     """Requests in flight are answered in every worker; then all of them are gone and the supervisor ends well."""

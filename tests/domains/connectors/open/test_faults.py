@@ -75,6 +75,45 @@ async def test_a_word_outside_a_closed_list_is_garbled(service: Callable[[System
         await connect_oms(AT, oms.wire()).inventory.stock(frozenset({StockKey(Sku("SKU-00001"), None)}))
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity"])
+@pytest.mark.parametrize("place", ["onHand", "incoming", "availableToPromise", "promises"])
+async def test_stock_that_is_no_number_is_garbled(
+    place: str, number: str, service: Callable[[SystemRole], Any]
+) -> None:
+    """A text may say what JSON has no number for: whoever says it is named, before anybody computes with it."""
+    oms = service(SystemRole.OMS)
+    answer = oms.answers["/v1/stock/lookup"]
+    answer["items"][0][place] = [{"date": "2026-03-09", "quantity": number}] if place == "promises" else number
+    oms.answers["/v1/stock/lookup"] = httpx.Response(200, json=answer)
+    with pytest.raises(UpstreamGarbled) as garbled:
+        await connect_oms(AT, oms.wire()).inventory.stock(frozenset({StockKey(Sku("SKU-00001"), None)}))
+    assert garbled.value.system is SystemRole.OMS
+    assert f"{number} is not finite - at `$.items[0]" in garbled.value.detail
+
+
+async def test_an_order_of_no_quantity_is_garbled(service: Callable[[SystemRole], Any]) -> None:
+    """So are the quantities of order lines, of which it is worked out what may come back."""
+    oms = service(SystemRole.OMS)
+    answer = oms.answers["/v1/orders/lookup"]
+    answer["items"][0]["lines"][0]["returned"] = "NaN"
+    oms.answers["/v1/orders/lookup"] = httpx.Response(200, json=answer)
+    with pytest.raises(UpstreamGarbled):
+        await connect_oms(AT, oms.wire()).orders.by_id(frozenset({OrderId("ord-000001")}))
+
+
+@pytest.mark.parametrize("wrong", [{"openReturns": "Infinity"}, {"total": {"amount": "NaN", "currencyCode": "EUR"}}])
+async def test_a_sale_that_no_refund_follows_from_is_garbled(
+    wrong: dict[str, Any], service: Callable[[SystemRole], Any]
+) -> None:
+    """Nor does anybody work out a refund from what is no number."""
+    oms = service(SystemRole.OMS)
+    answer = oms.answers["/v1/sales/lookup"]
+    answer["items"][0]["lines"][0] |= wrong
+    oms.answers["/v1/sales/lookup"] = httpx.Response(200, json=answer)
+    with pytest.raises(UpstreamGarbled):
+        await connect_oms(AT, oms.wire()).returns.sales(frozenset({OrderId("ord-000001")}))
+
+
 @pytest.mark.parametrize("pages", [[], [{}, {}]])
 async def test_pages_that_do_not_match_their_queries(pages: list[Any], service: Callable[[SystemRole], Any]) -> None:
     """A search with more or fewer pages than queries is garbled: nobody can say whose page is whose."""

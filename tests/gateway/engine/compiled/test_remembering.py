@@ -14,7 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from domains.vocabulary import FreshnessTier, Reading, Record, Row
 from gateway.engine.compiled import Plans
-from gateway.engine.compiled.remembering import Written
+from gateway.engine.compiled.remembering import VALUE_CHARACTERS, Written
 from gateway.engine.compiled.running import Run
 from resolvers.loaders import Loaders
 from resolvers.reading import by_record, read
@@ -180,6 +180,13 @@ def test_no_more_is_remembered_than_may_be() -> None:
         written.keep((one, other)[number % 2], run, leaf, {"name": leaf.name, "in": [{"number": number}]})
         assert len(one) + len(other) == len(written._records) <= 20 / 4
     assert {*one, *other} == set(map(id, written._records))
+    text = "a" * 3 * VALUE_CHARACTERS  # counts as four, and with the object and a number as six of the twenty
+    for number in range(30):
+        written.keep(one, run, Leaf(name=str(number)), {"name": text, "number": number})
+        assert len(written._records) <= 3
+    known = list(written._records)
+    written.keep(one, run, Leaf(name="large"), {"name": text * 10})
+    assert written._records == known
     loose = Loose("no record")
     written.keep(one, run, loose, {"name": "no record"})
     assert id(loose) not in one
