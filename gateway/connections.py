@@ -275,7 +275,7 @@ _short_target = lru_cache(maxsize=64)(_target)
 
 class AnsweredHandshakes(WebSocketsSansIOProtocol):
     """uvicorn's protocol, which leaves whoever sends a handshake that `websockets` cannot read (a line of more than
-    8 KiB, more than 128 headers) without an answer and the connection open. This one says so, and closes it."""
+    8 KiB) without an answer and the connection open. This one says so, and closes it."""
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -36,19 +36,22 @@ async def _page(info: Info, query: OrderQuery) -> Made | UpstreamError | None:
         read.append(found)
         page = found.value
         shown += each(found, [one for one in page.items if may_see_order(caller, one.customer_id, one.channel)])
-        if len(shown) > query.first or not page.has_next or not page.items:
-            return Made(_first(shown, query), tuple(read))
+        has_more = page.has_next and bool(page.items) and caller.channel is not None
+        if len(shown) > query.first or not has_more:
+            return Made(_first(shown, query, has_next=len(shown) > query.first), tuple(read))
         after = page.items[-1].id
+    if len(shown) == query.first:  # what stands behind is asked with the next page
+        return Made(_first(shown, query, has_next=True), tuple(read))
     said = f"More than {READS_MAX * FIRST_MAX} orders of other channels stand in between. Ask for one status at a time."
     raise InvalidInput(said, ("status",))
 
 
-def _first(shown: Sequence[Reading[Order]], query: OrderQuery) -> object:
+def _first(shown: Sequence[Reading[Order]], query: OrderQuery, *, has_next: bool) -> object:
     nodes = shown[: query.first]
     return paged(
         "order",
         [node.value.id for node in nodes],
         nodes,
-        has_next=len(shown) > len(nodes),
+        has_next=has_next,
         has_previous=query.after is not None,
     )

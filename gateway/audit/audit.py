@@ -95,7 +95,9 @@ class CallersAuditor:
         Only for callers who said who they are: a stranger could write our disk full with refusals, and they would say
         nothing of anybody.
         """
-        refused = [one for one in asked if mutates(one, engine)] if identified(self._caller) else []
+        # The look at the text first: to be told more, the engine would have to read it for who may not ask.
+        known = asked if identified(self._caller) else ()
+        refused = [one for one in known if _CHANGES in one.query and mutates(one, engine)]
         if not refused or (unrecorded := self._thinning.passed_over(self._caller.subject)) is None:
             return
         records = [

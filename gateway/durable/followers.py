@@ -42,21 +42,21 @@ def claim(connection: Connection, name: str, *, holder: str, lease_s: float, now
 
 def told(connection: Connection, follower: Follower, holder: str, *, up_to: int, now: float) -> None:
     """It has taken everything up to `up_to`."""
-    _release(connection, follower, holder, seq=up_to, tries=0, due_at=now, why=None)
+    _release(connection, follower.name, holder, seq=up_to, tries=0, due_at=now, why=None)
 
 
 def refused(connection: Connection, follower: Follower, holder: str, *, up_to: int, due_at: float, why: str) -> None:
     """It has taken everything up to `up_to`, and not what follows: it is told again at `due_at`."""
     tries = 1 if up_to > follower.seq else follower.tries + 1
-    _release(connection, follower, holder, seq=up_to, tries=tries, due_at=due_at, why=why)
+    _release(connection, follower.name, holder, seq=up_to, tries=tries, due_at=due_at, why=why)
 
 
-def put_down(connection: Connection, follower: Follower, holder: str, *, up_to: int) -> None:
-    """It has taken everything up to `up_to`, and somebody else may tell it what follows."""
-    _release(connection, follower, holder, seq=up_to)
+def put_down(connection: Connection, name: str, holder: str, *, up_to: int | None) -> None:
+    """It has taken everything up to `up_to`, or nothing at all, and somebody else may tell it what follows."""
+    _release(connection, name, holder, **({} if up_to is None else {"seq": up_to}))
 
 
-def _release(connection: Connection, follower: Follower, holder: str, **values: object) -> None:
+def _release(connection: Connection, name: str, holder: str, **values: object) -> None:
     # Whoever lost the lease meanwhile writes nothing: the other one tells on, and events may come twice.
-    ours = update(followers).where(followers.c.name == follower.name, followers.c.holder == holder)
+    ours = update(followers).where(followers.c.name == name, followers.c.holder == holder)
     connection.execute(ours.values(**values, holder=None, held_until=None))

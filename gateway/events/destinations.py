@@ -60,9 +60,10 @@ def webhook(
             "content-type": "application/cloudevents+json"
         }
         try:
-            async with asyncio.timeout(settings.timeout_s), post(content=body, headers=headers) as answer:
+            async with asyncio.timeout(settings.timeout_s) as limit, post(content=body, headers=headers) as answer:
                 if not answer.is_success:
                     raise NotTaken(f"it answered {answer.status_code}")
+                limit.reschedule(None)  # it has taken the event, and the rest has a limit of its own
                 await _heard_out(answer)
         # The transport passes on what it has no other name for, such as an answer that is not HTTP.
         except (httpx.HTTPError, aiohttp.ClientError, OSError, TimeoutError) as exc:

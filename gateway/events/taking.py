@@ -116,14 +116,21 @@ class Taker:
     async def _write(self, endings: Sequence[tuple[Letter, Ending]]) -> None:
         """Write what became of events: all at once, or each by itself when that fails, for the database may hold what
         follows from most of them and not from one. Raises JournalUnavailable."""
-        with contextlib.suppress(JournalUnavailable):
-            await self._journal.write(lambda connection: [ending(connection) for _, ending in endings])
+        if await self._is_written(lambda connection: [ending(connection) for _, ending in endings]):
             return
         for letter, ending in endings:
-            try:
-                await self._journal.write(ending)
-            except JournalUnavailable:
+            if not await self._is_written(ending):
                 await self._journal.write(self._later(letter, "what follows from it cannot be written"))
+
+    async def _is_written(self, work: Callable[[Connection], object]) -> bool:
+        try:
+            await self._journal.write(work)
+        except JournalUnavailable:
+            return False
+        except Exception:  # noqa: BLE001 - the wall: what can never be written would end the taking of all events
+            _log.exception("what follows from events cannot be written")
+            return False
+        return True
 
     async def _take(self, letter: Letter) -> Ending:
         """Do what an event calls for, and answer what is to be written of it."""

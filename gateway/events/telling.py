@@ -105,34 +105,35 @@ class Teller:
 
     async def _tell(self, destination: Destination) -> int:
         journal, now = self._journal, self._journal.clock()
-        follower = await journal.write(
-            lambda c: followers.claim(c, destination.name, holder=self._holder, lease_s=LEASE_S, now=now)
-        )
-        if follower is None:
-            return 0
-        news = await journal.read(lambda c: news_after(c, follower.seq, AT_ONCE))
-        taken, up_to = 0, follower.seq
-        for told in news:
-            if journal.clock() > now + TURN_S:
-                break
-            if destination.types is None or told.event.type in destination.types:
-                try:
-                    await destination.send(told.event)
-                except NotTaken as exc:
-                    await self._refused(follower, up_to, exc.why)
-                    return taken
-                except asyncio.CancelledError:
-                    await self._put_down(follower, up_to)
-                    raise
-                taken += 1
-            up_to = told.seq
-        await self._taken(follower, up_to)
+        taken, up_to = 0, None
+        try:
+            follower = await journal.write(
+                lambda c: followers.claim(c, destination.name, holder=self._holder, lease_s=LEASE_S, now=now)
+            )
+            if follower is None:
+                return 0
+            up_to = follower.seq
+            for told in await journal.read(lambda c: news_after(c, follower.seq, AT_ONCE)):
+                if journal.clock() > now + TURN_S:
+                    break
+                if destination.types is None or told.event.type in destination.types:
+                    try:
+                        await destination.send(told.event)
+                    except NotTaken as exc:
+                        await self._refused(follower, up_to, exc.why)
+                        return taken
+                    taken += 1
+                up_to = told.seq
+            await self._taken(follower, up_to)
+        except asyncio.CancelledError:
+            await self._put_down(destination.name, up_to)
+            raise
         return taken
 
-    async def _put_down(self, follower: Follower, up_to: int) -> None:
+    async def _put_down(self, name: str, up_to: int | None) -> None:
         """Or whoever comes next would wait for the end of the lease, and tell all of it again."""
         with contextlib.suppress(JournalUnavailable):  # then that is what happens
-            await self._journal.write(lambda c: followers.put_down(c, follower, self._holder, up_to=up_to))
+            await self._journal.write(lambda c: followers.put_down(c, name, self._holder, up_to=up_to))
 
     async def _taken(self, follower: Follower, up_to: int) -> None:
         def work(connection: Connection) -> None:

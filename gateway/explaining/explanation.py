@@ -13,7 +13,7 @@ from domains.vocabulary import ServingPath, ServingTier, SystemRole
 from gateway.audiences import Audience
 from gateway.engine import INTROSPECTION_FORBIDDEN, Ground, Operations, Prepared, code_of
 from gateway.explaining.stages import NOT_COMPILED, Run, run_of
-from gateway.limits import Batch, DocumentGuard, Gate, Payer, Places, batches, lists_of
+from gateway.limits import Batch, DocumentGuard, Gate, Payer, Places, batches, items_of, lists_of
 from gateway.paths import Touch, document_path, instead, offences
 from gateway.paths import code_of as off_path_code
 from gateway.permits import Held, lacking
@@ -169,9 +169,9 @@ class _Explainer:
             self._name,
             tuple(_step(touch, places, counted, variables, shut.get(touch)) for touch in touched),
             {
-                at: sum(items)
+                at: max([one.of(variables) for one in items])
                 for at, place in places.items()
-                if (items := [one.items.of(variables) for one in place if one.items is not None])
+                if (items := items_of(place))
             },
             {system: calls for system, calls in cost.calls.items() if calls},
             cost.items,
@@ -229,7 +229,7 @@ def _step(
     for batch in counted:
         if batch.touch == touch:
             calls[batch.system] = calls.get(batch.system, 0) + batch.of(variables)
-    place = {(one.parents, one.keys) for one in places.get(touch.path, ())}
+    place = {(one.parents, one.keys) for one in places.get(touch.path, ()) if touch.coordinate in one.coordinates}
     return Step(
         touch.path,
         touch.coordinate,

@@ -16,7 +16,7 @@ from gateway.limits.document import (
 from gateway.limits.estimate import KEYS_MAX, NOTHING, Batch, Cost, Estimate, Priced, batches, estimate
 from gateway.limits.gate import Gate, Payer, Turn, Turns
 from gateway.limits.introspection import SCHEMA_FIELDS, asks_for_schema
-from gateway.limits.lists import Places, lists_of
+from gateway.limits.lists import Places, items_of, lists_of
 from gateway.limits.policy import AudienceLimits, laid_over
 from gateway.limits.refusals import BUDGET_SPENT, Refusal, Refused
 from gateway.limits.shared import SharedCounting
@@ -55,6 +55,7 @@ __all__ = [
     "batches",
     "count_call",
     "estimate",
+    "items_of",
     "laid_over",
     "lists_of",
     "weigh",

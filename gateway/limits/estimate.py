@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import msgspec
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from domains.vocabulary import ServingTier, SystemRole
-from gateway.limits.lists import Places, Product, count_of, lists_of
+from gateway.limits.lists import Places, Product, count_of, items_of, lists_of
 from gateway.paths import Touch
 
 KEYS_MAX: Final = 500
@@ -61,9 +62,9 @@ class Batch:
 class Estimate:
     """The cost of one operation as a function of its variables. Most do not depend on them, and are summed up once."""
 
-    def __init__(self, batches: Iterable[Batch] = (), items: Iterable[Product] = ()) -> None:
+    def __init__(self, batches: Iterable[Batch] = (), lists: Iterable[tuple[Product, ...]] = ()) -> None:
         self._moving: list[Batch] = []
-        self._growing: list[Product] = []
+        self._growing: list[tuple[Product, ...]] = []
         calls: Counter[SystemRole] = Counter()
         count = 0
         for batch in batches:
@@ -71,14 +72,14 @@ class Estimate:
                 self._moving.append(batch)
             else:
                 calls[batch.system] += batch.of({})
-        for product in items:
-            if product.sizes:
-                self._growing.append(product)
+        for products in lists:
+            if any(one.sizes for one in products):
+                self._growing.append(products)
             else:
-                count += product.number
+                count += max(one.number for one in products)
         self._fixed = Cost(dict(calls), count)
-        products = [*(batch.keys for batch in self._moving), *self._growing]
-        self._names = sorted({size.variable for one in products for size in one.sizes if size.variable is not None})
+        moving = chain((batch.keys for batch in self._moving), chain.from_iterable(self._growing))
+        self._names = sorted({size.variable for one in moving for size in one.sizes if size.variable is not None})
         self._known: dict[tuple[int | None, ...], Cost] = {}
 
     def of(self, variables: Mapping[str, object]) -> Cost:
@@ -97,8 +98,8 @@ class Estimate:
         calls, items = {**self._fixed.calls}, self._fixed.items
         for batch in self._moving:
             calls[batch.system] = calls.get(batch.system, 0) + batch.of(variables)
-        for product in self._growing:
-            items += product.of(variables)
+        for products in self._growing:
+            items += max([one.of(variables) for one in products])
         return Cost(calls, items)
 
 
@@ -121,7 +122,7 @@ def estimate(
     places = lists_of(schema, document, operation, priced.assumed)
     return Estimate(
         batches(places, touched, priced),
-        (one.items for place in places.values() for one in place if one.items is not None),
+        (items for place in places.values() if (items := items_of(place))),
     )
 
 
@@ -137,6 +138,8 @@ def batches(places: Places, touched: Iterable[Touch], priced: Priced) -> list[Ba
         )
         for touch in touched
         if touch.served.tier is ServingTier.LIVE and touch.path in places
-        for keys, parents in dict.fromkeys((one.keys, one.parents) for one in places[touch.path])
+        for keys, parents in dict.fromkeys(
+            (one.keys, one.parents) for one in places[touch.path] if touch.coordinate in one.coordinates
+        )
         for system in sorted(touch.served.systems, key=lambda role: role.value)
     ]

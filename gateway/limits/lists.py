@@ -80,16 +80,24 @@ class Size:
 class Listed:
     """One place of an operation: how many parents it has, and how many keys these bring to a system together.
 
-    `items` is how many it answers, None when that is no list of things.
+    `coordinates` name its field ("Order.lines") on each type that may stand there. `items` is how many it answers, None
+    when that is no list of things.
     """
 
+    coordinates: frozenset[str]
     parents: Product
     keys: Product
     items: Product | None
 
 
 Places = dict[tuple[str, ...], tuple[Listed, ...]]
-"""What stands at each path of the response: more than one where types that exclude each other answer it differently."""
+"""What stands at each path of the response: more than one where types that exclude each other answer it."""
+
+
+def items_of(place: Iterable[Listed]) -> tuple[Product, ...]:
+    """How many things a place may answer, none where it is no list of things. Each of its parents is of one type only,
+    so that of several it answers the most at most, and not all together."""
+    return tuple({one.items: None for one in place if one.items is not None})
 
 
 def lists_of(
@@ -161,7 +169,9 @@ class _Walk:
         asked = self._arguments(node, field)
         answered = self._answered(node, field, f"{here.name}.{node.name.value}", asked, above.page)
         below = above.parents.times(answered or ())
-        yield path, Listed(above.parents, above.parents.times(asked), None if answered is None else below)
+        types = self.schema.get_possible_types(here) if isinstance(here, GraphQLInterfaceType) else (here,)
+        named = frozenset([f"{one.name}.{node.name.value}" for one in types])
+        yield path, Listed(named, above.parents, above.parents.times(asked), None if answered is None else below)
         if node.selection_set is not None:
             page = self._size(node, _PAGE, field.args[_PAGE]) if _PAGE in field.args else None
             inner = _Above(path, below, () if page is None else (page,))

@@ -134,6 +134,26 @@ async def test_a_channel_far_behind_the_others_is_said_to_be(world: World) -> No
     assert (await world.ask(PAGE, DELEGATE, first=1)).code == "UPSTREAM_TIMEOUT"
 
 
+async def test_a_page_that_is_full_is_answered_whatever_stands_behind_it() -> None:
+    """How many orders of other channels follow is the next page's trouble."""
+    other, rest = msgspec.structs.replace(order(1, lines=1), channel="WEB"), range(2, READS_MAX * FIRST_MAX + 2)
+    behind = [msgspec.structs.replace(other, id=OrderId(f"ord-{n:06}")) for n in rest]
+    world = World(orders_of_ada=[msgspec.structs.replace(other, channel="MARKET"), *behind])
+    page = (await world.data(PAGE, DELEGATE, first=1))["me"]["orders"]
+    assert (len(page["nodes"]), page["pageInfo"]["hasNextPage"]) == (1, True)
+    page = (await world.data(PAGE, DELEGATE, first=1, after=page["pageInfo"]["endCursor"]))["me"]["orders"]
+    assert (page["nodes"], page["pageInfo"]["hasNextPage"]) == ([], False)
+
+
+async def test_who_sees_no_order_is_not_looked_for_one(world: World) -> None:
+    """A partner without a channel has an empty list, however long the customer's is."""
+    world.orders_of_ada[:] = [order(number, lines=1) for number in range(1, FIRST_MAX + 2)]
+    pages = Fake[OrderQuery, Any](lambda query: page_of(world.orders_of_ada, query.first, query.after))
+    world.orders = replace(world.orders, of_customer=pages)
+    found = (await world.data(PAGE, replace(DELEGATE, channel=None), first=1))["me"]["orders"]
+    assert (found["nodes"], found["pageInfo"]["hasNextPage"], len(pages.calls)) == ([], False, 1)
+
+
 async def test_what_is_not_in_the_channel_cannot_be_canceled(world: World) -> None:
     """It is not there, and nothing is written."""
     data = await world.data(CANCEL, ACME, id="ord-000002")

@@ -116,6 +116,7 @@ async def ask(
     shop: Shop | None = None,
     turn: Any = None,
     trusted_only: bool = False,
+    it: Engine | None = None,
 ) -> Answer:
     """One operation of `caller`, as the endpoints run it."""
     asked = GraphQLRequest(query, name, {"secret": "hunter2"} if "$secret" in query else None)
@@ -123,7 +124,7 @@ async def ask(
     admitted = Admitted(shop or Shop(), auditor=auditor, trusted_only=trusted_only)
     if turn is not None:
         admitted = Admitted(shop or Shop(), auditor=auditor, turn=turn)
-    it = engine()
+    it = it or engine()
     async with let_in(it, (asked,), admitted) as toll:
         return await run(it, asked, admitted, toll, only_query=False)
 

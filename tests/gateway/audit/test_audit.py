@@ -11,7 +11,7 @@ import pytest
 
 from gateway.http import HttpFault
 from gateway.limits import Refused
-from tests.gateway.audit.counting_house import ADA, NOBODY, Shop, ask, house, no_turn, recorded
+from tests.gateway.audit.counting_house import ADA, NOBODY, Shop, ask, engine, house, no_turn, recorded
 
 
 async def test_each_mutation_is_a_record(url: str) -> None:
@@ -115,6 +115,17 @@ async def test_nobody_writes_the_log_full(sqlite_url: str) -> None:
         "Mutation.missing",
     ]
     assert len(records) == 17 + 19 + 1  # a burst of 20 refusals, and what was done is recorded always
+
+
+async def test_a_query_that_is_turned_away_is_not_read(sqlite_url: str) -> None:
+    """Who is over their limit costs no parsing and no validation for a record that there is none of."""
+    it = engine()
+    async with house(sqlite_url) as audit:
+        for number in range(3):
+            with pytest.raises(Refused):
+                await ask(audit, f"{{ a{number}: hello }}", turn=no_turn, it=it)
+    assert len(it.operations) == 0
+    assert not recorded(sqlite_url)
 
 
 async def test_who_goes_away_leaves_a_record(sqlite_url: str) -> None:

@@ -32,6 +32,7 @@ class House:
         self.failing: list[BaseException] = []
         self.known = "known"  # the one type that is understood
         self.unspeakable = ""  # the id of an event of which the news cannot be written
+        self.unspoken: object = {"no": "text"}  # why not
 
     def taker(self, name: str = "one") -> Taker:
         return Taker(self.journal, Hearing({"erp": self._translate}, self._follows), holder=name)
@@ -61,7 +62,7 @@ class House:
                 raise self.failing.pop(0)
             self.acted.append(event.id)
 
-        subject: Any = event.subject if event.id != self.unspeakable else {"no": "text"}
+        subject: Any = event.subject if event.id != self.unspeakable else self.unspoken
         return Consequences((act,), (msgspec.structs.replace(event, id=f"told-{event.id}", subject=subject),))
 
 
@@ -210,9 +211,11 @@ async def test_what_the_database_cannot_hold_waits_for_a_person(house: House) ->
     assert await house.exceptions() == ["An event of erp was not taken: it tells what the database cannot hold"]
 
 
-async def test_news_that_cannot_be_written_hold_up_no_other(house: House) -> None:
-    """Where the database does not take what follows from one event, what follows from the others is written, and a
-    person is told once it has been tried often enough."""
+@pytest.mark.parametrize("unspoken", [{"no": "text"}, "\ud800"], ids=["no text", "half a character"])
+async def test_news_that_cannot_be_written_hold_up_no_other(house: House, unspoken: object) -> None:
+    """Where the database does not take what follows from one event, or its driver cannot even send it, what follows
+    from the others is written, and a person is told once it has been tried often enough."""
+    house.unspoken = unspoken
     await house.hear(told("bad", subject="one"), told("good", subject="two"))
     house.unspeakable = "bad"
     await emptied(house.taker())

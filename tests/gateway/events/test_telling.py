@@ -168,3 +168,19 @@ async def test_one_that_hangs_keeps_nobody_waiting(house: House) -> None:
     slow.hangs_at = ""
     await Teller(house.journal, told).look()
     assert slow.heard == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("turns", range(2, 6))
+async def test_whoever_is_stopped_between_two_sends_keeps_nothing(house: House, turns: int) -> None:
+    """Wherever a teller is cut, also while it takes a destination on, the next one tells what there is at once."""
+    ear = Ear()
+    told = [Destination("one", ear.send)]
+    await Teller(house.journal, told).follow()
+    await house.tell("a")
+    cut = asyncio.create_task(Teller(house.journal, told).look())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    cut.cancel()
+    await asyncio.wait({cut})
+    await Teller(house.journal, told).look()
+    assert ear.heard == ["a"]

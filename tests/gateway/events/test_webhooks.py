@@ -79,6 +79,25 @@ async def test_what_a_receiver_says_beside_its_status_is_hardly_waited_for(
     assert len(opened) == connections
 
 
+async def test_what_has_its_status_in_time_is_taken() -> None:
+    """Whoever says yes, and nothing further until the time of the settings is over, is not told the same again."""
+    is_cut = asyncio.Event()
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while await reader.read(65_536):
+            pass
+        writer.close()
+        is_cut.set()
+
+    async with await asyncio.start_server(receive, "127.0.0.1", 0) as server, asyncio.timeout(5):
+        port = server.sockets[0].getsockname()[1]
+        settings = Webhook(url=f"http://127.0.0.1:{port}/", secrets=(SecretStr(SECRET),), timeout_s=0.2)
+        async with httpx.AsyncClient(transport=AiohttpTransport(trust_env=False)) as client:
+            await webhook("shop", settings, client).send(_EVENT)
+        await is_cut.wait()
+
+
 async def test_a_webhook_is_a_signed_cloudevent() -> None:
     """What a receiver gets verifies under its secret and says the event in CloudEvents 1.0; a refusal is told."""
     got: list[httpx.Request] = []

@@ -20,6 +20,9 @@ SCHEMA = build_schema()
 AUDIENCES = read_audiences()
 LIST = """query List($skus: [String!]!) {
   products(skus: $skus) { sku availability(locations: ["store-001", "store-002", "store-003"]) { status } } }"""
+STOCK = """query Stock($ids: [_Any!]!, $skus: [String!]!) { _entities(representations: $ids) {
+  ... on Product { x: availability(locations: ["store-001"]) { status } }
+  ... on Location { x: stock(skus: $skus) { status } } } }"""
 BOOKS = """query Books {
   customer(id: "cust-00001") { orders(first: 10) { nodes { orderNumber financialSummary { __typename } } } } }"""
 
@@ -51,6 +54,19 @@ async def test_more_keys_than_a_call_takes_are_more_calls() -> None:
     """What variables make of a list decides what is asked."""
     list_ = await told(LIST, skus=["SKU-00001"] * 200)
     assert list_.calls == {OMS: 2}
+
+
+async def test_what_types_answer_at_one_place_is_told_of_each() -> None:
+    """Under the same name the field of each type has its own keys and calls; the list there is of one of them."""
+    stock = await told(STOCK, ids=[{}] * 100, skus=["SKU-00001"] * 6)
+    steps = [step for step in stock.steps if step.path == ("_entities", "x") and step.tier is ServingTier.LIVE]
+    assert {step.coordinate: (step.keys, step.calls) for step in steps} == {
+        "Product.availability": (100, {OMS: 1}),
+        "Location.stock": (600, {OMS: 2}),
+    }
+    assert stock.calls[OMS] == 1 + 3
+    assert stock.lists["_entities", "x"] == 600
+    assert stock.items == 100 + 600
 
 
 async def test_what_a_path_must_not_wait_for_is_named() -> None:
