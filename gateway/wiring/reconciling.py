@@ -17,6 +17,8 @@ from resolvers.context import Retail
 
 Shelves = tuple[Shelf[Any, Any], ...]
 
+SECOND_LOOK_MAX_S = 900.0  # a projection may be read once a day, and whoever compares books by hand waits
+
 
 def reconciler(  # noqa: PLR0917 - one part of the house each
     settings: Settings,
@@ -65,7 +67,7 @@ def watched(retail: Retail, oms: OmsPorts, loyalty: LoyaltyPorts) -> tuple[Retai
 
 def _run_out_s(settings: Settings) -> float:
     """After how long nothing is served any more that was remembered at the first look, and the projection has been
-    read again."""
+    read again; or so long that whoever asks for a comparison would rather hear of what is late."""
     kept = (settings.cache.freshness[name] for name in ("inventory.stock", "loyalty.balances"))
     longest = max(one.fresh_s + one.stale_while_revalidate_s for one in kept)
-    return max(longest, settings.projection.delta_every_s) + 1.0
+    return min(SECOND_LOOK_MAX_S, max(longest, settings.projection.delta_every_s) + 1.0)

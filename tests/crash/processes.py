@@ -200,10 +200,11 @@ def settings(
         f'[systems.{role.lower()}]\nurl = "{url}"\n[systems.{role.lower()}.wire]\ncool_down_max_s = 2.0\n'
         for role, url in systems.items()
     )
+    # Products are read often enough for a comparison, which looks again after the next reading.
     return (
         f'[server]\ndrain_linger_s = 0\n[logs]\nlevel = "info"\n[database]\nurl = "{database}"\n'
         f'[promises]\nkeys_file = "{keys}"\n'
-        "[projection]\nwait_at_start_s = 0\ndelta_every_s = 86400\nfull_every_s = 86400\n"
+        "[projection]\nwait_at_start_s = 0\ndelta_every_s = 60\nfull_every_s = 86400\n"
         f"[durable]\nworkers_in_serve = {str(works).lower()}\nlease_s = {lease_s}\n"
         f"step_timeout_s = {lease_s * STEP_SHARE}\n"
         "[reconcile]\nenabled = false\ncalls_per_s = 30\n"
