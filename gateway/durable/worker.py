@@ -16,6 +16,7 @@ from uuid import uuid4
 import structlog
 
 from domains.durable import FlowState, JournalUnavailable, RetryAfter
+from gateway.crashes import told_to
 from gateway.durable import claims, pruning
 from gateway.durable.attempt import attempt
 from gateway.durable.claims import Claimant
@@ -25,6 +26,7 @@ from gateway.durable.progress import Case, Ended, after
 from gateway.durable.rows import Fenced, Kept
 
 _log = structlog.get_logger(__name__)
+_tell_of_a_crash = told_to(_log, "a worker's task ended")
 
 _HAND_BACK_S = 5.0
 """What it may take to write that a step was broken off: as long as the database takes to say that it cannot. A flow
@@ -268,8 +270,3 @@ class Worker:
                 holding.attempt.cancel()
         if self._carrying:
             await asyncio.wait(self._carrying, timeout=_HAND_BACK_S)
-
-
-def _tell_of_a_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (bug := task.exception()) is not None:
-        _log.critical("a worker's task ended", task=task.get_name(), exc_info=bug)

@@ -24,6 +24,7 @@ from domains.durable import (
 )
 from domains.heard import Heard
 from domains.upstream import correlation_id
+from gateway.crashes import told_to
 from gateway.database import OF_A_VALUE, TROUBLE
 from gateway.durable import Journal, close_exceptions, inbox, open_exception, tell_once
 from gateway.durable.inbox import Letter
@@ -37,6 +38,7 @@ Ending = Callable[[Connection], None]
 """What is to be written of an event that was looked at."""
 
 _log = structlog.get_logger(__name__)
+_tell_of_a_crash = told_to(_log, "events are not taken any more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +217,3 @@ class Taker:
 
     def _close(self, connection: Connection, letter: Letter, note: str) -> None:
         close_exceptions(connection, ExceptionSource.EVENT, letter.about, note, now=self._journal.clock())
-
-
-def _tell_of_a_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (bug := task.exception()) is not None:
-        _log.critical("events are not taken any more", exc_info=bug)

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from domains.durable import Event, ExceptionSource, JournalUnavailable, Severity
+from gateway.crashes import told_to
 from gateway.durable import Journal, close_exceptions, followers, news_after, open_exception
 from gateway.durable.followers import Follower
 from gateway.events.pausing import ALARM_AT, pause_s
@@ -26,6 +27,7 @@ LEASE_S = 100.0
 POLL_S = 0.25
 
 _log = structlog.get_logger(__name__)
+_tell_of_a_crash = told_to(_log, "a destination is told nothing any more")
 
 
 class NotTaken(Exception):
@@ -174,8 +176,3 @@ def _hears_again(connection: Connection, follower: Follower, now: float) -> None
     if follower.tries >= ALARM_AT:
         about = f"follower/{follower.name}"
         close_exceptions(connection, ExceptionSource.EVENT, about, "It takes events again.", now=now)
-
-
-def _tell_of_a_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (bug := task.exception()) is not None:
-        _log.critical("a destination is told nothing any more", task=task.get_name(), exc_info=bug)

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from domains.vocabulary import UpstreamError
+from gateway.crashes import told_to
 from gateway.database import TROUBLE
 from gateway.projection.kinds import KINDS, Kind
 from gateway.projection.lease import Lease, LeaseLost
@@ -21,6 +22,7 @@ from gateway.projection.store import Store
 from gateway.projection.walks import State
 
 _log = structlog.get_logger(__name__)
+_tell_of_a_crash = told_to(_log, "projection refresher ended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +169,3 @@ class Refresher:
         except UpstreamError as error:
             failures = await self._store.fail(kind, str(error), self._clock())
             self._on_event(RefreshFailed(kind.name, error, failures, self._schedule.backoff_s(failures)))
-
-
-def _tell_of_a_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (bug := task.exception()) is not None:
-        _log.critical("projection refresher ended", exc_info=bug)
