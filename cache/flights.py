@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
+
+import msgspec
 
 from cache.loading import Loading, Outcome
+from cache.store import Entry
 
 K = TypeVar("K")
 T = TypeVar("T")
 
-Flight: TypeAlias = "asyncio.Future[Outcome[T]]"
+
+class Flight(msgspec.Struct, Generic[T], frozen=True):
+    """One key's part in a load that began at `began_at` of the loop's time.
+
+    `stand_ins` are the load's own, by key: entries past their fresh time, known once the store has been asked.
+    """
+
+    landed: asyncio.Future[Outcome[T]]
+    began_at: float
+    stand_ins: Mapping[str, Entry[T]]
 
 
 class Flights(Generic[K, T]):
@@ -33,7 +45,7 @@ class Flights(Generic[K, T]):
         return bool(self._tasks)
 
     def join(self, owner: str, wanted: Mapping[str, K]) -> tuple[dict[str, Flight[T]], frozenset[str]]:
-        """A future per key, and the keys of which this very call started the load."""
+        """A flight per key, and the keys of which this very call started the load."""
         joined = {text: air[owner] for text in wanted if owner in (air := self._air.get(text, {}))}
         started = {text: key for text, key in wanted.items() if text not in joined}
         if started:
@@ -51,17 +63,19 @@ class Flights(Generic[K, T]):
 
     def _start(self, owner: str, wanted: Mapping[str, K]) -> dict[str, Flight[T]]:
         loop = asyncio.get_running_loop()
-        flights: dict[str, Flight[T]] = {text: loop.create_future() for text in wanted}
+        began_at = loop.time()
+        stand_ins: dict[str, Entry[T]] = {}
+        flights = {text: Flight(loop.create_future(), began_at, stand_ins) for text in wanted}
         for text, flight in flights.items():
             self._air.setdefault(text, {})[owner] = flight
-        work = self._loading.find(owner, wanted, partial(self._settle, owner, flights))
+        work = self._loading.find(owner, wanted, partial(self._settle, owner, flights), stand_ins)
         task = loop.create_task(work, name="load for callers")
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, owner, flights))
         return flights
 
     def _settle(self, owner: str, flights: Mapping[str, Flight[T]], text: str, outcome: Outcome[T]) -> None:
-        flights[text].set_result(outcome)
+        flights[text].landed.set_result(outcome)
         self._clear(owner, text, flights[text])
 
     def _ended(self, owner: str, flights: Mapping[str, Flight[T]], task: asyncio.Task[None]) -> None:
@@ -71,13 +85,14 @@ class Flights(Generic[K, T]):
             self._loading.report_bug(bug, len(flights))
         for text, flight in flights.items():
             self._clear(owner, text, flight)
-            if flight.done():
+            landed = flight.landed
+            if landed.done():
                 continue
             if bug is None:
-                flight.cancel()
+                landed.cancel()
             else:
-                flight.set_exception(bug)
-                flight.exception()  # marks it as seen: it is in the log, should every caller have left
+                landed.set_exception(bug)
+                landed.exception()  # marks it as seen: it is in the log, should every caller have left
 
     def _clear(self, owner: str, text: str, flight: Flight[T]) -> None:
         air = self._air.get(text)
@@ -85,3 +100,19 @@ class Flights(Generic[K, T]):
             del air[owner]
             if not air:
                 del self._air[text]
+
+
+async def until_landed(flights: Mapping[str, Flight[T]], wait_s: float, slow_s: float) -> None:
+    """Wait for all of them, at most `wait_s` seconds, and for those with a stand-in until `slow_s` after they began.
+
+    One at a time, because a load settles all of its keys at once: a callback for each took 2 us a key.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + wait_s
+    for text, flight in flights.items():
+        slow_at = flight.began_at + slow_s
+        for end in (min(slow_at, until), until):
+            now = loop.time()
+            if flight.landed.done() or now > until or (now >= slow_at and text in flight.stand_ins):
+                break
+            await asyncio.wait((flight.landed,), timeout=max(0.0, end - now))

@@ -20,6 +20,7 @@ from domains.vocabulary import (
     Fetch,
     FreshnessTier,
     Reading,
+    SystemRole,
     UpstreamError,
     demanded_age_s,
     stand_in_at_hand,
@@ -60,13 +61,14 @@ class Surroundings:
     """What loads take from outside.
 
     `clock` gives seconds since the epoch, `luck` draws from [0, 1), `remaining_s` tells how long the caller of the
-    moment still waits (None: no limit).
+    moment still waits (None: no limit). `slow_s` is how long a system may take before it counts as slow.
     """
 
     store: Store
     clock: Callable[[], float]
     luck: Callable[[], float]
     remaining_s: Callable[[], float | None] = lambda: None
+    slow_s: Callable[[SystemRole], float] = lambda _: inf
     hook: CacheHook = nobody
     witness: Witness = UNWITNESSED
     limits: LoadLimits = LoadLimits()
@@ -143,10 +145,12 @@ class Loading(Generic[K, T]):
             return verdict
         return Verdict.GONE if absent else Verdict.FALLBACK
 
-    async def find(self, owner: str, wanted: Mapping[str, K], settle: Settle[T]) -> None:
-        """Settle every key: by what the store has, or else by loading it."""
+    async def find(
+        self, owner: str, wanted: Mapping[str, K], settle: Settle[T], fallbacks: dict[str, Entry[T]]
+    ) -> None:
+        """Settle every key: by what the store has, or else by loading it. `fallbacks` is filled with what the store has
+        that may stand in for a load."""
         rest = dict(wanted)
-        fallbacks: dict[str, Entry[T]] = {}
         for text, entry in (await self._standing(owner, wanted)).items():
             verdict = self.judge(entry)
             if verdict is Verdict.FRESH:

@@ -7,6 +7,7 @@ import contextlib
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Collection
+from math import inf
 from typing import Any, TypeVar
 
 from cache.bus import Bus, Invalidation
@@ -88,6 +89,7 @@ async def open_pantry(
     url: str | None = None,
     prefix: str = "retailgraph",
     remaining_s: Callable[[], float | None] = lambda: None,
+    slow_s: Callable[[SystemRole], float] = lambda _: inf,
     hook: CacheHook = nobody,
     witness: Witness = UNWITNESSED,
     clock: Callable[[], float] = time.time,
@@ -97,8 +99,8 @@ async def open_pantry(
 ) -> AsyncIterator[Pantry]:
     """The pantry of this process and event loop: memory alone, or in front of the store at `url`.
 
-    `remaining_s` tells how long the caller of the moment still waits; None for no limit. `witness` is told what is read
-    and forgotten.
+    `remaining_s` tells how long the caller of the moment still waits; None for no limit. `slow_s` is how long a system
+    may take before the last known answer stands in for it. `witness` is told what is read and forgotten.
     """
     memory = MemoryStore(memory_max_bytes, clock)
     store: Store = memory
@@ -111,6 +113,7 @@ async def open_pantry(
         clock=clock,
         luck=luck,
         remaining_s=remaining_s,
+        slow_s=slow_s,
         hook=hook,
         witness=witness,
         limits=load_limits,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from math import inf
 from typing import Generic, TypeVar, cast
 
 from cache.answering import stale, there
 from cache.board import Board
 from cache.events import CacheEventKind
-from cache.flights import Flight, Flights
+from cache.flights import Flights, until_landed
 from cache.freshness import FreshnessPolicy, Verdict
 from cache.loading import Aged, Failed, Landed, Loading, Outcome, Surroundings
 from cache.refreshes import Refreshes
@@ -22,6 +22,7 @@ from domains.vocabulary import (
     SystemOffPath,
     SystemRole,
     UpstreamError,
+    UpstreamTimeout,
     demanded_age_s,
 )
 
@@ -39,7 +40,8 @@ class Cached(Generic[K, T]):
     """A Fetch in front of `fetch`, for answers of one kind.
 
     Only what is missing goes out, in one batch, once, however many ask. What is stale is served and refreshed; when
-    the source fails, what is within the stale-if-error time stands in, marked STALE_DEGRADED.
+    the source fails or is slow, what is within the stale-if-error time stands in, marked STALE_DEGRADED: the load goes
+    on, and until it ends nobody else waits for it either.
 
     With an `owner`, answers are private: each owner sees what was loaded for it and nothing else, and a caller without
     an owner (None or "") is answered past the cache.
@@ -60,6 +62,7 @@ class Cached(Generic[K, T]):
         self._fetch = fetch
         self._system = system
         self._around = around
+        self._slow_s = around.slow_s(system)
         self._owner = owner
         self._loading = Loading(fetch, policy, shelf, around)
         self._flights = Flights(self._loading)
@@ -193,17 +196,23 @@ class Cached(Generic[K, T]):
         remaining_s, wait_s = self._around.remaining_s(), self._around.limits.wait_s
         if remaining_s is not None:
             wait_s = min(wait_s, max(0.0, remaining_s - ANSWER_S))
-        await _until_landed(flights.values(), wait_s)
+        # Who demands a fresh answer waits for it; others are content with the last one as soon as the system is slow.
+        slow_s = inf if demanded_age_s() is not None else self._slow_s
+        await until_landed(flights, wait_s, slow_s)
         outcomes: dict[str, Outcome[T]] = {}
         for text, flight in flights.items():
-            if flight.done():
-                outcomes[text] = flight.result()
+            if flight.landed.done():
+                outcomes[text] = flight.landed.result()
+            elif (entry := flight.stand_ins.get(text) or self._usable(near.get(text))) is not None:
+                slow = UpstreamTimeout(self._system, self.shelf.name, "a load under way is slow")
+                outcomes[text] = Failed(slow, entry)
             else:
                 late = DeadlineExceeded(self._system, self.shelf.name, "a load under way did not end in time")
-                entry = near.get(text)
-                usable = entry is not None and self._loading.judge(entry) is Verdict.FALLBACK
-                outcomes[text] = Failed(late, entry if usable else None)
+                outcomes[text] = Failed(late, None)
         return outcomes, mine
+
+    def _usable(self, entry: Entry[T] | None) -> Entry[T] | None:
+        return entry if entry is not None and self._loading.judge(entry) is Verdict.FALLBACK else None
 
     def _add(
         self,
@@ -277,20 +286,3 @@ class Cached(Generic[K, T]):
         if self._owner is None:
             self._around.witness.read(self.shelf.name, texts, self.policy.fresh_s)
         return self._around.store.peek(self.shelf, owner, texts)
-
-
-async def _until_landed(flights: Collection[Flight[T]], wait_s: float) -> None:
-    """Wait for all of them, at most `wait_s` seconds.
-
-    One at a time, because a load settles all of its keys at once: a callback for each took 2 us a key.
-    """
-    loop = asyncio.get_running_loop()
-    until = loop.time() + wait_s
-    left_s = wait_s
-    for flight in flights:
-        if flight.done():
-            continue
-        if left_s < 0:
-            return
-        await asyncio.wait((flight,), timeout=left_s)
-        left_s = until - loop.time()

@@ -54,7 +54,9 @@ def durable(
 
 @bench.command()
 def stall(
-    rounds: Annotated[int, typer.Option(help="Of ten seconds for each system, half of them with it stalling.")] = 6,
+    rounds: Annotated[
+        int, typer.Option(help="Of twice ten seconds for each system, half of them with it stalling.")
+    ] = 5,
     json_file: Json = None,
     svg_file: Svg = None,
 ) -> None:

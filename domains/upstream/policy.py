@@ -33,6 +33,7 @@ class WirePolicy:
     # Half of the calls lost: retries within their budget can no longer hide it.
     failure_ratio: float = 0.5
     # Half of the time limit: an answer that comes is not a failure, yet holds its slot ten times as long as it should.
+    # Nor does anybody wait longer for it who can have the last known answer.
     slow_call_s: float = 0.5
     # Nearly all slow, so that one slow kind of key does not close a capability.
     slow_ratio: float = 0.8

@@ -238,6 +238,7 @@ async def _pantry(settings: Settings, stack: AsyncExitStack, witness: Witness) -
             memory_max_bytes=settings.cache.memory_max_bytes,
             url=None if url is None else url.get_secret_value(),
             remaining_s=_remaining_s,
+            slow_s=lambda role: settings.systems.of(role).wire.slow_call_s,
             witness=witness,
         )
     )

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from math import inf
 
 from cache.events import CacheEvent, CacheEventKind, CacheHook
 from cache.freshness import FreshnessPolicy
@@ -109,6 +110,7 @@ def products(
     owner: Callable[[], str | None] | None = None,
     limits: LoadLimits | None = None,
     luck: Callable[[], float] = lambda: 0.0,
+    slow_s: float = inf,
 ) -> Cached[Sku, Product]:
     """A cache of products in front of `source`, or of `fetch` with the source's clock."""
     around = Surroundings(
@@ -116,6 +118,7 @@ def products(
         clock=source.clock,
         luck=luck,
         remaining_s=remaining_s,
+        slow_s=lambda _: slow_s,
         hook=notes or Notes(),
         limits=limits or LoadLimits(poll_s=0.001),
     )

@@ -1,0 +1,166 @@
+"""A source that is slow while something stands by."""
+
+import asyncio
+
+import pytest
+
+from cache import CacheEventKind, LoadLimits
+from cache.memory import MemoryStore
+from cache.store import Store
+from cache.tiers import TwoTiers
+from domains.products import Product
+from domains.vocabulary import (
+    FreshnessTier,
+    Reading,
+    Sku,
+    SystemRole,
+    UpstreamFailed,
+    freshest_within,
+)
+from tests.cache.kitchen import Clock, Notes, Source, names, products, skus, until
+
+SLOW_S = 0.05
+"""Longer than a store takes to tell what stands by."""
+
+
+async def _known_and_slow(source: Source, clock: Clock) -> None:
+    """The source said "A" long ago, would say "B" now, and holds its answers back."""
+    clock.advance(31)
+    source.names["a"] = "new"
+    source.gate = asyncio.Event()
+
+
+async def test_nobody_waits_for_a_slow_source(source: Source, store: Store, clock: Clock) -> None:
+    """Who can have the last known answer has it, marked; one load goes on for all, and what it brings is told next."""
+    notes = Notes()
+    fetch = products(source, store, notes=notes, slow_s=SLOW_S)
+    await fetch(skus("a"))
+    await _known_and_slow(source, clock)
+    found = await asyncio.gather(*(fetch(skus("a")) for _ in range(20)))
+    assert [names(one) for one in found] == [{"a": "A"}] * 20
+    assert {one[Sku("a")].tier for one in found} == {FreshnessTier.STALE_DEGRADED}
+    assert (await fetch(skus("a")))[Sku("a")].tier is FreshnessTier.STALE_DEGRADED
+    assert source.calls == 2
+    assert notes.count(CacheEventKind.DEGRADED) == 21
+    assert source.gate is not None
+    source.gate.set()
+    await until(lambda: not fetch.busy)
+    found_next = (await fetch(skus("a")))[Sku("a")]
+    assert (found_next.value.name, found_next.tier) == ("new", FreshnessTier.FRESH)
+    assert source.calls == 2
+
+
+async def test_the_stand_in_may_be_what_another_process_knows(source: Source, clock: Clock) -> None:
+    """An entry of the shared store stands in as well as one of this process."""
+    shared = MemoryStore(1_000_000, clock)
+    await products(source, TwoTiers(MemoryStore(1_000_000, clock), shared))(skus("a"))
+    await _known_and_slow(source, clock)
+    fetch = products(source, TwoTiers(MemoryStore(1_000_000, clock), shared), slow_s=SLOW_S)
+    assert names(await fetch(skus("a"))) == {"a": "A"}
+    assert source.gate is not None
+    source.gate.set()
+    await until(lambda: not fetch.busy)
+
+
+async def test_without_a_stand_in_a_slow_source_is_waited_for(source: Source, store: Store, clock: Clock) -> None:
+    """Also where others of the same ask are known, and by those who join a load that is slow already."""
+    fetch = products(source, store, slow_s=SLOW_S)
+    await fetch(skus("a"))
+    await _known_and_slow(source, clock)
+    both = asyncio.create_task(fetch(skus("a", "b")))
+    await until(lambda: source.calls == 2)
+    joined = asyncio.create_task(fetch(skus("b")))
+    assert names(await fetch(skus("a"))) == {"a": "A"}
+    assert not both.done()
+    assert not joined.done()
+    assert source.gate is not None
+    source.gate.set()
+    assert names(await joined) == {"b": "B"}
+    assert names(await both) in ({"a": "A", "b": "B"}, {"a": "new", "b": "B"})
+    assert source.calls == 2
+
+
+async def test_who_demands_a_fresh_answer_waits_for_it(source: Source, store: Store, clock: Clock) -> None:
+    """A demand is no less than before: what stands in would be too old for it."""
+    fetch = products(source, store, slow_s=SLOW_S)
+    await fetch(skus("a"))
+    await _known_and_slow(source, clock)
+    assert names(await fetch(skus("a"))) == {"a": "A"}
+    with freshest_within(5.0):
+        demanding = asyncio.create_task(fetch(skus("a")))
+    await asyncio.sleep(0)
+    assert source.gate is not None
+    source.gate.set()
+    assert names(await demanding) == {"a": "new"}
+    assert source.calls == 2
+
+
+async def test_a_source_that_is_not_slow_is_waited_for(source: Source, store: Store, clock: Clock) -> None:
+    """Within the time that a healthy system takes nobody is told the last answer."""
+    fetch = products(source, store, slow_s=60.0)
+    await fetch(skus("a"))
+    await _known_and_slow(source, clock)
+    asked = asyncio.create_task(fetch(skus("a")))
+    await until(lambda: source.calls == 2)
+    assert source.gate is not None
+    source.gate.set()
+    assert names(await asked) == {"a": "new"}
+
+
+async def test_a_slow_load_that_fails_is_begun_again(source: Source, store: Store, clock: Clock) -> None:
+    """Its end is nobody's fault; whoever asks after it begins the next one, and the last answer stands in again."""
+    fetch = products(source, store, slow_s=SLOW_S)
+    await fetch(skus("a"))
+    await _known_and_slow(source, clock)
+    source.error = UpstreamFailed(SystemRole.ERP, "products")
+    assert names(await fetch(skus("a"))) == {"a": "A"}
+    assert source.gate is not None
+    source.gate.set()
+    await until(lambda: not fetch.busy)
+    source.gate = asyncio.Event()
+    source.error = None
+    assert names(await fetch(skus("a"))) == {"a": "A"}
+    await until(lambda: source.calls == 3)
+    source.gate.set()
+    await until(lambda: not fetch.busy)
+    assert names(await fetch(skus("a"))) == {"a": "new"}
+
+
+async def test_many_keys_of_a_slow_load_cost_one_wait(source: Source, clock: Clock) -> None:
+    """A whole network whose load is slow already is answered without a wait for each place."""
+    many = {f"k{number}": "A" for number in range(500)}
+    source.names = dict(many)
+    fetch = products(source, MemoryStore(10_000_000, clock), slow_s=SLOW_S)
+    await fetch(skus(*many))
+    await _known_and_slow(source, clock)
+    await fetch(skus(*many))
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    found: dict[Sku, Reading[Product]] = dict(await fetch(skus(*many)))
+    counting.cancel()
+    assert len(found) == 500
+    assert turns < 10
+    assert source.gate is not None
+    source.gate.set()
+    await until(lambda: not fetch.busy)
+
+
+@pytest.mark.parametrize("slow_s", [SLOW_S, 60.0])
+async def test_nobody_waits_longer_than_he_may(slow_s: float, source: Source, clock: Clock) -> None:
+    """The limit of a wait holds whatever counts as slow: then too the last answer stands in."""
+    fetch = products(
+        source, MemoryStore(1_000_000, clock), slow_s=slow_s, limits=LoadLimits(poll_s=0.001, wait_s=0.001)
+    )
+    await fetch(skus("a"))
+    await _known_and_slow(source, clock)
+    assert names(await fetch(skus("a"))) == {"a": "A"}
+    assert source.gate is not None
+    source.gate.set()
+    await until(lambda: not fetch.busy)
