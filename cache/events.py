@@ -16,7 +16,7 @@ class CacheEventKind(enum.Enum):
     HIT = "hit"  # served fresh
     STALE = "stale"  # served stale, being refreshed
     MISS = "miss"  # had to be loaded, or waited for a load under way
-    DEGRADED = "degraded"  # served stale because the source failed
+    DEGRADED = "degraded"  # served stale because the source failed or was slow
     LOADED = "loaded"  # the source answered; `seconds` is how long it took
     LOAD_FAILED = "load_failed"  # the source did not answer; `error` is the code of the error tree
     REFRESH_SKIPPED = "refresh_skipped"  # as many refreshes as may be are under way

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Flight(msgspec.Struct, Generic[T], frozen=True):
     """One key's part in a load that began at `began_at` of the loop's time.
 
-    `stand_ins` are the load's own, by key: entries past their fresh time, known once the store has been asked.
+    `stand_ins` are the load's, by key: entries past their fresh time, known once the store has been asked.
     """
 
     landed: asyncio.Future[Outcome[T]]
@@ -51,6 +51,10 @@ class Flights(Generic[K, T]):
         if started:
             joined.update(self._start(owner, started))
         return joined, frozenset(started)
+
+    def may_be_joined(self, owner: str, text: str, flight: Flight[T]) -> bool:
+        """Whether it is under way, and nothing of the key has been forgotten since it began."""
+        return self._air.get(text, {}).get(owner) is flight
 
     def detach(self, texts: Collection[str]) -> None:
         """From here on nobody joins the loads of these keys; who is waiting for them gets what they bring."""
@@ -102,17 +106,21 @@ class Flights(Generic[K, T]):
                 del self._air[text]
 
 
-async def until_landed(flights: Mapping[str, Flight[T]], wait_s: float, slow_s: float) -> None:
-    """Wait for all of them, at most `wait_s` seconds, and for those with a stand-in until `slow_s` after they began.
+async def until_landed(
+    flights: Mapping[str, Flight[T]], wait_s: float, slow_s: float, at_hand: Callable[[str, Flight[T]], object | None]
+) -> None:
+    """Wait for all of them, at most `wait_s` seconds, and for those with something `at_hand` until `slow_s` after they
+    began.
 
     One at a time, because a load settles all of its keys at once: a callback for each took 2 us a key.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_s
     for text, flight in flights.items():
-        slow_at = flight.began_at + slow_s
-        for end in (min(slow_at, until), until):
-            now = loop.time()
-            if flight.landed.done() or now > until or (now >= slow_at and text in flight.stand_ins):
-                break
-            await asyncio.wait((flight.landed,), timeout=max(0.0, end - now))
+        now, slow_at = loop.time(), flight.began_at + slow_s
+        if flight.landed.done() or now > until or (now >= slow_at and at_hand(text, flight)):
+            continue
+        await asyncio.wait((flight.landed,), timeout=max(0.0, min(slow_at, until) - now))
+        # Not by the clock: uvloop counts in milliseconds, and wakes who waits a moment early.
+        if slow_at < until and not flight.landed.done() and not at_hand(text, flight):
+            await asyncio.wait((flight.landed,), timeout=max(0.0, until - loop.time()))

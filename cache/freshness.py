@@ -11,7 +11,7 @@ class Verdict(enum.Enum):
 
     FRESH = "FRESH"  # serve it
     STALE = "STALE"  # serve it and refresh it
-    FALLBACK = "FALLBACK"  # load; serve it only if that fails
+    FALLBACK = "FALLBACK"  # load; serve it only if that fails, or is slow
     GONE = "GONE"  # as if it were not there
 
 

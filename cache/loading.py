@@ -20,7 +20,6 @@ from domains.vocabulary import (
     Fetch,
     FreshnessTier,
     Reading,
-    SystemRole,
     UpstreamError,
     demanded_age_s,
     stand_in_at_hand,
@@ -61,14 +60,13 @@ class Surroundings:
     """What loads take from outside.
 
     `clock` gives seconds since the epoch, `luck` draws from [0, 1), `remaining_s` tells how long the caller of the
-    moment still waits (None: no limit). `slow_s` is how long a system may take before it counts as slow.
+    moment still waits (None: no limit).
     """
 
     store: Store
     clock: Callable[[], float]
     luck: Callable[[], float]
     remaining_s: Callable[[], float | None] = lambda: None
-    slow_s: Callable[[SystemRole], float] = lambda _: inf
     hook: CacheHook = nobody
     witness: Witness = UNWITNESSED
     limits: LoadLimits = LoadLimits()
@@ -144,6 +142,14 @@ class Loading(Generic[K, T]):
         if verdict is Verdict.GONE or demanded_s is None or now - known_at <= demanded_s:
             return verdict
         return Verdict.GONE if absent else Verdict.FALLBACK
+
+    def may_stand_in(self, entry: Entry[T]) -> bool:
+        """Whether it may be told in place of an answer that is late: within its stale-if-error time, and no older than
+        whoever asks demands."""
+        reading, demanded_s, now = entry.reading, demanded_age_s(), self._around.clock()
+        if reading is None or (demanded_s is not None and now - reading.observed_at > demanded_s):
+            return False
+        return self._policy.judge(now - entry.loaded_at, entry.luck) is not Verdict.GONE
 
     async def find(
         self, owner: str, wanted: Mapping[str, K], settle: Settle[T], fallbacks: dict[str, Entry[T]]

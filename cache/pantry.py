@@ -50,16 +50,19 @@ class Pantry:
         name: str,
         kind: Any,
         system: SystemRole,
+        slow_s: float = inf,
         owner: Callable[[], str | None] | None = None,
     ) -> Cached[K, T]:
         """`fetch`, remembered under `name`.
 
-        `kind` is the type of its values, `system` who is asked. `owner` makes the answers private to whom it names.
-        Raises ValueError when the name is taken.
+        `kind` is the type of its values, `system` who is asked, and `slow_s` how long that may take before the last
+        known answer stands in for it. `owner` makes the answers private to whom it names. Raises ValueError when the
+        name is taken.
         """
         if name in self._shelves:
             raise ValueError(f"there is a shelf called {name} already")
-        made = Cached(fetch, policy, shelf=Shelf(name, kind), system=system, around=self._around, owner=owner)
+        shelf: Shelf[T] = Shelf(name, kind)
+        made = Cached(fetch, policy, shelf=shelf, system=system, around=self._around, slow_s=slow_s, owner=owner)
         self._shelves[name] = made
         return made
 
@@ -89,7 +92,6 @@ async def open_pantry(
     url: str | None = None,
     prefix: str = "retailgraph",
     remaining_s: Callable[[], float | None] = lambda: None,
-    slow_s: Callable[[SystemRole], float] = lambda _: inf,
     hook: CacheHook = nobody,
     witness: Witness = UNWITNESSED,
     clock: Callable[[], float] = time.time,
@@ -99,8 +101,8 @@ async def open_pantry(
 ) -> AsyncIterator[Pantry]:
     """The pantry of this process and event loop: memory alone, or in front of the store at `url`.
 
-    `remaining_s` tells how long the caller of the moment still waits; None for no limit. `slow_s` is how long a system
-    may take before the last known answer stands in for it. `witness` is told what is read and forgotten.
+    `remaining_s` tells how long the caller of the moment still waits; None for no limit. `witness` is told what is read
+    and forgotten.
     """
     memory = MemoryStore(memory_max_bytes, clock)
     store: Store = memory
@@ -113,7 +115,6 @@ async def open_pantry(
         clock=clock,
         luck=luck,
         remaining_s=remaining_s,
-        slow_s=slow_s,
         hook=hook,
         witness=witness,
         limits=load_limits,

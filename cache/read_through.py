@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 from cache.answering import stale, there
 from cache.board import Board
 from cache.events import CacheEventKind
-from cache.flights import Flights, until_landed
+from cache.flights import Flight, Flights, until_landed
 from cache.freshness import FreshnessPolicy, Verdict
 from cache.loading import Aged, Failed, Landed, Loading, Outcome, Surroundings
 from cache.refreshes import Refreshes
@@ -40,8 +40,8 @@ class Cached(Generic[K, T]):
     """A Fetch in front of `fetch`, for answers of one kind.
 
     Only what is missing goes out, in one batch, once, however many ask. What is stale is served and refreshed; when
-    the source fails or is slow, what is within the stale-if-error time stands in, marked STALE_DEGRADED: the load goes
-    on, and until it ends nobody else waits for it either.
+    the source fails, or takes `slow_s` and more, what is within the stale-if-error time stands in, marked
+    STALE_DEGRADED: the load goes on, and until it ends nobody else waits for it either.
 
     With an `owner`, answers are private: each owner sees what was loaded for it and nothing else, and a caller without
     an owner (None or "") is answered past the cache.
@@ -55,6 +55,7 @@ class Cached(Generic[K, T]):
         shelf: Shelf[T],
         system: SystemRole,
         around: Surroundings,
+        slow_s: float = inf,
         owner: Callable[[], str | None] | None = None,
     ) -> None:
         self.policy = policy
@@ -62,7 +63,8 @@ class Cached(Generic[K, T]):
         self._fetch = fetch
         self._system = system
         self._around = around
-        self._slow_s = around.slow_s(system)
+        # What is asked each time is waited for: whoever has just written something must find it.
+        self._slow_s = slow_s if policy.fresh_s else inf
         self._owner = owner
         self._loading = Loading(fetch, policy, shelf, around)
         self._flights = Flights(self._loading)
@@ -196,23 +198,25 @@ class Cached(Generic[K, T]):
         remaining_s, wait_s = self._around.remaining_s(), self._around.limits.wait_s
         if remaining_s is not None:
             wait_s = min(wait_s, max(0.0, remaining_s - ANSWER_S))
-        # Who demands a fresh answer waits for it; others are content with the last one as soon as the system is slow.
-        slow_s = inf if demanded_age_s() is not None else self._slow_s
-        await until_landed(flights, wait_s, slow_s)
+
+        def at_hand(text: str, flight: Flight[T]) -> Entry[T] | None:
+            if not self._flights.may_be_joined(owner, text, flight):
+                return None  # what was known when it began has been forgotten
+            entry = flight.stand_ins.get(text) or near.get(text)
+            return entry if entry is not None and self._loading.may_stand_in(entry) else None
+
+        await until_landed(flights, wait_s, self._slow_s, at_hand)
         outcomes: dict[str, Outcome[T]] = {}
         for text, flight in flights.items():
             if flight.landed.done():
                 outcomes[text] = flight.landed.result()
-            elif (entry := flight.stand_ins.get(text) or self._usable(near.get(text))) is not None:
+            elif (entry := at_hand(text, flight)) is not None:
                 slow = UpstreamTimeout(self._system, self.shelf.name, "a load under way is slow")
                 outcomes[text] = Failed(slow, entry)
             else:
                 late = DeadlineExceeded(self._system, self.shelf.name, "a load under way did not end in time")
                 outcomes[text] = Failed(late, None)
         return outcomes, mine
-
-    def _usable(self, entry: Entry[T] | None) -> Entry[T] | None:
-        return entry if entry is not None and self._loading.judge(entry) is Verdict.FALLBACK else None
 
     def _add(
         self,

@@ -55,7 +55,7 @@ def durable(
 @bench.command()
 def stall(
     rounds: Annotated[
-        int, typer.Option(help="Of twice ten seconds for each system, half of them with it stalling.")
+        int, typer.Option(help="Of twice ten seconds for each system; twice as many where the first are not clear.")
     ] = 5,
     json_file: Json = None,
     svg_file: Svg = None,

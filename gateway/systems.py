@@ -165,3 +165,8 @@ class Systems(Section):
     def of(self, role: SystemRole) -> System:
         system: System = getattr(self, role.value.lower())
         return system
+
+    def slow_s(self, role: SystemRole, region: str | None = None) -> float:
+        """How long one may take, in seconds, before it counts as slow; `region` is that of another CRM than home's."""
+        system = self.of(role) if region is None else self.crm.regions[region]
+        return system.wire.slow_call_s

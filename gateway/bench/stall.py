@@ -88,7 +88,7 @@ class Trial:
         for row in rows:
             await self._window(row.system)  # to be forgotten: what is compiled and kept at first is compiled and kept
         for number in range(ROUNDS_MORE * rounds):
-            if number >= rounds and all(row.is_spared for row in rows):
+            if number == rounds and all(row.is_spared for row in rows):
                 break
             for row in rows:
                 before = ticks(self._ours)

@@ -15,7 +15,10 @@ background work."""
 
 
 def count_call(event: Event) -> None:
-    """A Hook for every Wire. A call that was shed asked nobody; retries are the house's own doing, and count as one."""
+    """A Hook for every Wire. A call that was shed asked nobody; retries are the house's own doing, and count as one.
+
+    A call that goes on when its operation has been answered is paid by nobody, like a refresh: one for each key.
+    """
     if isinstance(event, CallFinished) and event.attempts:
         calls = current_calls.get()
         if calls is not None:

@@ -100,9 +100,12 @@ async def open_retail(
         retail, abroad = gathering(retail, abroad, settings.gathering.policy)
         shelves: Shelves = ()
         if pantry is not None:
-            retail, shelves = watched(keep(retail, pantry, settings.cache), oms, loyalty)
+            retail, shelves = watched(keep(retail, pantry, settings.cache, settings.systems.slow_s), oms, loyalty)
             reads = keep_projection(reads, pantry, settings.cache)
-            abroad = {name: keep_region(one, name, pantry, settings.cache) for name, one in abroad.items()}
+            abroad = {
+                name: keep_region(one, name, pantry, settings.cache, partial(settings.systems.slow_s, region=name))
+                for name, one in abroad.items()
+            }
         retail = replace(
             retail,
             customers=by_region(retail.customers, settings.systems.crm.region, abroad),
@@ -238,7 +241,6 @@ async def _pantry(settings: Settings, stack: AsyncExitStack, witness: Witness) -
             memory_max_bytes=settings.cache.memory_max_bytes,
             url=None if url is None else url.get_secret_value(),
             remaining_s=_remaining_s,
-            slow_s=lambda role: settings.systems.of(role).wire.slow_call_s,
             witness=witness,
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, fields, replace
+from math import inf
 from typing import Any, get_args, get_type_hints
 
 from cache import FreshnessPolicy, Pantry
@@ -11,33 +12,43 @@ from domains.customers import Customers
 from domains.inventory import Inventory, InventoryReservation, ReservationDraft, ReservationLine, StockKey
 from domains.loyalty import LoyaltyRedemption, PointsHold
 from domains.returns import ReturnAuthorization, ReturnDraft, Returns
-from domains.vocabulary import IdempotencyKey, OrderId, RedemptionId, ReturnId
+from domains.vocabulary import IdempotencyKey, OrderId, RedemptionId, ReturnId, SystemRole
 from gateway.identity import current_owner
 from gateway.policies import KEPT
 from gateway.projection import ProjectionReads
 from gateway.sections import Cache
 from resolvers.context import Retail
 
+SlowOf = Callable[[SystemRole], float]
+"""How long a system may take, in seconds, before the last known answer stands in for it."""
 
-def keep(retail: Retail, pantry: Pantry, settings: Cache) -> Retail:
+
+def waited_for(_: SystemRole) -> float:
+    """However long it takes."""
+    return inf
+
+
+def keep(retail: Retail, pantry: Pantry, settings: Cache, slow_s: SlowOf = waited_for) -> Retail:
     """The same house with a pantry: reads remember, and writes make them forget what they changed."""
     ports = {port.name: getattr(retail, port.name) for port in fields(retail)}
-    return _forgetting(replace(retail, **_kept(ports, pantry, settings)), pantry)
+    return _forgetting(replace(retail, **_kept(ports, pantry, settings, slow_s)), pantry)
 
 
-def keep_region(customers: Customers, region: str, pantry: Pantry, settings: Cache) -> Customers:
+def keep_region(
+    customers: Customers, region: str, pantry: Pantry, settings: Cache, slow_s: SlowOf = waited_for
+) -> Customers:
     """A region's customers with shelves of their own: what one region said never stands in for another."""
-    kept: Customers = _kept({"customers": customers}, pantry, settings, f"@{region}")["customers"]
+    kept: Customers = _kept({"customers": customers}, pantry, settings, slow_s, f"@{region}")["customers"]
     return kept
 
 
 def keep_projection(reads: ProjectionReads, pantry: Pantry, settings: Cache) -> ProjectionReads:
     """The same reads with a pantry. Nobody makes them forget: they are kept for seconds, and read every half minute."""
-    kept: ProjectionReads = _kept({"projection": reads}, pantry, settings)["projection"]
+    kept: ProjectionReads = _kept({"projection": reads}, pantry, settings, waited_for)["projection"]
     return kept
 
 
-def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache, at: str = "") -> dict[str, Any]:
+def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache, slow_s: SlowOf, at: str = "") -> dict[str, Any]:
     """The ports with those of their reads remembered that have a policy."""
     kept = dict(ports)
     for name, row in KEPT.items():
@@ -53,6 +64,7 @@ def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache, at: str = "
             name=name + at,
             kind=kind,
             system=row.system,
+            slow_s=slow_s(row.system),
             owner=current_owner.get if row.private else None,
         )
         kept[slice_] = replace(port, **{read: cached})

@@ -118,11 +118,11 @@ def products(
         clock=source.clock,
         luck=luck,
         remaining_s=remaining_s,
-        slow_s=lambda _: slow_s,
         hook=notes or Notes(),
         limits=limits or LoadLimits(poll_s=0.001),
     )
-    return Cached(fetch or source, policy, shelf=SHELF, system=SystemRole.ERP, around=around, owner=owner)
+    made: Fetch[Sku, Product] = fetch or source
+    return Cached(made, policy, shelf=SHELF, system=SystemRole.ERP, around=around, slow_s=slow_s, owner=owner)
 
 
 def skus(*names: str) -> frozenset[Sku]:
