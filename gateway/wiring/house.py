@@ -42,7 +42,7 @@ from gateway.wiring.accepted import with_accepted
 from gateway.wiring.flows import all_workflows
 from gateway.wiring.gathering import gathering
 from gateway.wiring.hearing import hearing
-from gateway.wiring.keeping import keep, keep_projection, keep_region
+from gateway.wiring.keeping import keep, keep_abroad, keep_projection
 from gateway.wiring.points import with_holds
 from gateway.wiring.promised import with_promised
 from gateway.wiring.reconciling import Shelves, reconciler, watched
@@ -102,10 +102,7 @@ async def open_retail(
         if pantry is not None:
             retail, shelves = watched(keep(retail, pantry, settings.cache, settings.systems.slow_s), oms, loyalty)
             reads = keep_projection(reads, pantry, settings.cache)
-            abroad = {
-                name: keep_region(one, name, pantry, settings.cache, partial(settings.systems.slow_s, region=name))
-                for name, one in abroad.items()
-            }
+            abroad = keep_abroad(abroad, pantry, settings.cache, settings.systems.slow_s)
         retail = replace(
             retail,
             customers=by_region(retail.customers, settings.systems.crm.region, abroad),

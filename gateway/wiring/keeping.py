@@ -19,11 +19,11 @@ from gateway.projection import ProjectionReads
 from gateway.sections import Cache
 from resolvers.context import Retail
 
-SlowOf = Callable[[SystemRole], float]
-"""How long a system may take, in seconds, before the last known answer stands in for it."""
+SlowOf = Callable[[SystemRole, str | None], float]
+"""How long a system may take, in seconds, before the last known answer stands in for it; of a region, or of home."""
 
 
-def waited_for(_: SystemRole) -> float:
+def waited_for(_role: SystemRole, _region: str | None) -> float:
     """However long it takes."""
     return inf
 
@@ -34,12 +34,14 @@ def keep(retail: Retail, pantry: Pantry, settings: Cache, slow_s: SlowOf = waite
     return _forgetting(replace(retail, **_kept(ports, pantry, settings, slow_s)), pantry)
 
 
-def keep_region(
-    customers: Customers, region: str, pantry: Pantry, settings: Cache, slow_s: SlowOf = waited_for
-) -> Customers:
-    """A region's customers with shelves of their own: what one region said never stands in for another."""
-    kept: Customers = _kept({"customers": customers}, pantry, settings, slow_s, f"@{region}")["customers"]
-    return kept
+def keep_abroad(
+    abroad: Mapping[str, Customers], pantry: Pantry, settings: Cache, slow_s: SlowOf = waited_for
+) -> dict[str, Customers]:
+    """Each region's customers with shelves of their own: what one region said never stands in for another."""
+    return {
+        region: _kept({"customers": one}, pantry, settings, slow_s, region)["customers"]
+        for region, one in abroad.items()
+    }
 
 
 def keep_projection(reads: ProjectionReads, pantry: Pantry, settings: Cache) -> ProjectionReads:
@@ -48,7 +50,9 @@ def keep_projection(reads: ProjectionReads, pantry: Pantry, settings: Cache) -> 
     return kept
 
 
-def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache, slow_s: SlowOf, at: str = "") -> dict[str, Any]:
+def _kept(
+    ports: Mapping[str, Any], pantry: Pantry, settings: Cache, slow_s: SlowOf, region: str | None = None
+) -> dict[str, Any]:
     """The ports with those of their reads remembered that have a policy."""
     kept = dict(ports)
     for name, row in KEPT.items():
@@ -61,10 +65,10 @@ def _kept(ports: Mapping[str, Any], pantry: Pantry, settings: Cache, slow_s: Slo
         cached = pantry.cached(
             getattr(port, read),
             FreshnessPolicy(**asdict(settings.freshness[name])),
-            name=name + at,
+            name=name if region is None else f"{name}@{region}",
             kind=kind,
             system=row.system,
-            slow_s=slow_s(row.system),
+            slow_s=slow_s(row.system, region),
             owner=current_owner.get if row.private else None,
         )
         kept[slice_] = replace(port, **{read: cached})

@@ -27,7 +27,7 @@ from domains.vocabulary import (
 )
 from gateway.identity import Residency, residency, residency_of
 from gateway.sections import Cache
-from gateway.wiring.keeping import keep_region
+from gateway.wiring.keeping import keep_abroad
 from gateway.wiring.regions import ByRegion, by_region, written_by_region
 from resolvers.context import Caller
 
@@ -210,7 +210,7 @@ async def test_what_one_region_said_is_remembered_for_it_alone() -> None:
         home = world.us.customers()
         kept: Any = pantry.cached(home.by_id, policy, name="customers.by_id", kind=Customer, system=SystemRole.CRM)
         home = Customers(by_id=kept, resolve=home.resolve, accounts=home.accounts)
-        owned = {"eu": keep_region(world.eu.customers(), "eu", pantry, Cache())}
+        owned = keep_abroad({"eu": world.eu.customers()}, pantry, Cache())
         customers = by_region(home, "us", owned)
         for where, name in (("us", "us"), ("eu", "eu"), ("us", "us"), ("eu", "eu")):
             with living(Residency(where)):
