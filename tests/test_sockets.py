@@ -35,7 +35,7 @@ from tests.streaming import (
 
 GONE = "nobody"
 NUMBERS = """[streams]
-heartbeat_s = 0.3
+heartbeat_s = 1.0
 init_timeout_s = 1.0
 operations_max = 2
 """

@@ -192,7 +192,7 @@ async def test_an_error_shared_by_many_is_raised_to_each(source: Source, clock: 
     assert source.calls == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     batches=st.lists(st.frozensets(st.sampled_from("abcdef"), min_size=1), min_size=1, max_size=8),
     leave=st.frozensets(st.integers(min_value=0, max_value=7)),

@@ -63,7 +63,7 @@ async def test_forgetting_is_for_every_owner(clock: Clock, store: Store) -> None
     assert desk.calls == 4
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(

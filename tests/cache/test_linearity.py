@@ -117,7 +117,7 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(script=steps)
 def test_no_read_goes_back_in_memory(script: list[tuple[str, int]]) -> None:
     """A read that begins after another has ended, or after an invalidation, is never told an older version."""
@@ -125,7 +125,7 @@ def test_no_read_goes_back_in_memory(script: list[tuple[str, int]]) -> None:
     asyncio.run(play(script, clock, [MemoryStore(100_000, clock)], turns))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(script=steps)
 def test_no_read_goes_back_in_a_tiny_memory(script: list[tuple[str, int]]) -> None:
     """The same where nothing can be kept."""
@@ -133,7 +133,7 @@ def test_no_read_goes_back_in_a_tiny_memory(script: list[tuple[str, int]]) -> No
     asyncio.run(play(script, clock, [MemoryStore(100, clock)], turns))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=steps)
 def test_no_read_goes_back_between_processes(valkey: Valkey, script: list[tuple[str, int]]) -> None:
     """The same for processes that share a store: what one of them was told, no other takes back."""
@@ -156,7 +156,7 @@ def test_no_read_goes_back_between_processes(valkey: Valkey, script: list[tuple[
     asyncio.run(scene())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(script=steps)
 def test_no_read_goes_back_between_tiers(valkey: Valkey, script: list[tuple[str, int]]) -> None:
     """The same for memory in front of a shared store."""

@@ -95,7 +95,7 @@ OTHERS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     pieces=PIECES,
     lengths=LENGTHS,

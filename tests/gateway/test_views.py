@@ -145,7 +145,7 @@ def test_every_scope_can_be_held_where_it_is_asked_for() -> None:
                     assert any(scopes <= can_have for scopes in need.scopes), f"{audience.name}: {type_.name}.{name}"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sets(st.sampled_from(sorted(TAGS)), min_size=1))
 def test_any_set_of_tags_makes_a_view(tags: set[str]) -> None:
     """It is a valid schema; all of it is in the whole one, with the same types; nothing tagged otherwise is left."""

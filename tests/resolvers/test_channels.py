@@ -87,7 +87,7 @@ async def test_a_partner_that_speaks_for_a_customer_stays_in_its_channel(world: 
     assert seen <= {"MARKET"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     runs=st.lists(st.tuples(st.booleans(), st.sampled_from([1, 2, 3, FIRST_MAX, FIRST_MAX + 1])), max_size=4),
     first=st.sampled_from([1, 2, 7, FIRST_MAX]),

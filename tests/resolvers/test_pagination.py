@@ -52,7 +52,7 @@ async def walk(world: World, name: str, first: int) -> list[str]:
             return seen
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(name=st.sampled_from(sorted(LISTS)), length=st.integers(1, 12), first=st.integers(1, 13))
 async def test_a_walk_sees_everything_once_in_order(name: str, length: int, first: int) -> None:
     """Whatever the page size, walking a list page by page gives each item once, in the list's order."""

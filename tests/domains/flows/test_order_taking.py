@@ -233,7 +233,7 @@ PLACES = [*SUBMIT_STEPS, *(f"{name}:find" for name in SUBMIT_STEPS), *(f"{name}:
     repeats=st.booleans(),
     script=st.dictionaries(st.sampled_from(PLACES), st.lists(st.sampled_from(Fault), min_size=1, max_size=3)),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_goes_wrong_the_books_agree(repeats: bool, script: dict[str, list[Fault]]) -> None:
     """Under any faults an order is in every system once, or in none; people who say retry get it there."""
 

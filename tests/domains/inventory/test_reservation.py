@@ -267,7 +267,7 @@ async def test_why_a_reservation_is_not_released(desk: Desk) -> None:
 LINES = st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 4), st.booleans()), min_size=1, max_size=4)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(LINES, st.booleans()), max_size=8))
 async def test_no_more_is_ever_granted_than_there_is(baskets: list[tuple[list[tuple[str, int, bool]], bool]]) -> None:
     """Whatever is reserved, with promises or without, and released, a shelf never goes below nothing."""

@@ -115,7 +115,7 @@ class LostReplies(RuleBasedStateMachine):
         self.runner.close()
 
 
-LostReplies.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+LostReplies.TestCase.settings = settings(max_examples=40, stateful_step_count=20)
 
 
 TestLostReplies = LostReplies.TestCase

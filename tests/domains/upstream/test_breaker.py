@@ -103,7 +103,7 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestBreakerMachine = BreakerMachine.TestCase
-TestBreakerMachine.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestBreakerMachine.settings = settings(max_examples=60, stateful_step_count=50)
 
 
 def tripped(policy: WirePolicy = POLICY, now: float = 0.0) -> Breaker:

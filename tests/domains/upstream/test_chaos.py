@@ -45,7 +45,7 @@ PLANS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(PLANS, max_size=30))
 def test_whatever_happens_nothing_leaks_and_nobody_waits_too_long(plans: list[Plan]) -> None:
     """Calls end in a value, an UpstreamError or their own cancellation, in time, and all they took is free again."""

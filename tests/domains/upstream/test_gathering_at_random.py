@@ -124,7 +124,7 @@ async def answers(asks: list[Ask], takes_ms: list[int], policy: GatheringPolicy,
     return list(found)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(ASKS, st.lists(st.integers(1, 40), min_size=1, max_size=5), POLICIES, st.booleans())
 def test_as_if_alone(asks: list[Ask], takes_ms: list[int], policy: GatheringPolicy, is_down: bool) -> None:
     """Each is answered as by a call of their own, unless they left or their time was up before."""

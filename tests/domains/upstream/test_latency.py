@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.upstream import WirePolicy
@@ -115,7 +115,6 @@ def quantile(taken: list[tuple[float, float]], share: float, now: float) -> floa
     return young[min(len(young) - 1, int(share * len(young)))] if len(young) >= POLICY.latency_minimum else None
 
 
-@settings(deadline=None)
 @given(
     answers=st.lists(st.tuples(st.floats(0, 2), st.floats(0, 3), st.booleans()), min_size=1, max_size=250),
     share=st.floats(0, 1),

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.upstream import Call, WirePolicy
@@ -73,7 +73,6 @@ def test_a_long_retry_after_is_for_the_caller() -> None:
     assert delay_s(UpstreamFailed(OMS, "stock", retry_after_s=2.1)) is None
 
 
-@settings(deadline=None)
 @given(
     st.floats(0, 1),
     st.floats(0, 5),

@@ -16,7 +16,7 @@ VISITS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(VISITS)
 def test_slots_survive_any_mix_of_patience_and_cancellation(
     visits: list[tuple[int, int, int, int | None]],
@@ -96,7 +96,7 @@ async def test_a_slot_handed_to_a_cancelled_task_goes_on() -> None:
     assert slots.in_flight == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 6), st.integers(0, 12)), max_size=25))
 def test_a_key_has_one_holder_and_is_forgotten_afterwards(calls: list[tuple[str, int, int]]) -> None:
     """Per key one call is under way at a time, other keys are not held up, and no key outlives its last caller."""

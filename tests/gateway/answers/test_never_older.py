@@ -141,7 +141,7 @@ STEPS = (*[Shop.ask] * 5, *[Shop.answer] * 6, *[Shop.tell] * 2, Shop.change, Sho
 stepped = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=40, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stepped)
 def test_nothing_handed_out_is_older_than_what_was_forgotten(
     steps: list[tuple[Callable[[Shop, int], None], int]],

@@ -189,7 +189,7 @@ async def test_a_group_is_bounded(sqlite_url: str) -> None:
     assert [one.id for one in recorded(sqlite_url)] == ["first", *map(str, range(2 * BATCH + 1)), "last"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.lists(st.booleans(), min_size=1, max_size=4), st.sampled_from(["wait", "go away", "do not wait"])),

@@ -139,7 +139,7 @@ def database(url: str) -> Iterator[Database]:
 @example(played=[("settle", "k1", "a"), ("wait", KEEP_S, None), ("begin", "k1", "b")])
 @example(played=[("begin", "k1", "a"), ("wait", UNSETTLED_S, None), ("settle", "k1", "b")])
 @example(played=[("begin", "k1", "a"), ("wait", UNSETTLED_S, None), ("prune", 1, None)])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_ledger_does_as_its_model_on_sqlite(
     sqlite: Database, played: list[tuple[str, str | float, str | None]]
 ) -> None:
@@ -148,7 +148,7 @@ def test_the_ledger_does_as_its_model_on_sqlite(
 
 
 @given(played=st.lists(moves, min_size=3, max_size=12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_ledger_does_as_its_model_on_postgres(
     postgres: str, played: list[tuple[str, str | float, str | None]]
 ) -> None:

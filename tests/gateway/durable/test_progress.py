@@ -237,7 +237,7 @@ shapes = st.lists(st.builds(Shape, find=mostly, undo=mostly, when=mostly, asks=s
 
 
 @given(fate=st.data(), shapes=shapes, again=st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_what_is_told_is_what_stands(fate: st.DataObject, shapes: list[Shape], again: bool) -> None:
     """However often steps are lost, unheard, refused, killed, stuck and sent on or back by people, a flow changes only
     as BECOMES allows, COMPLETED means that all was done, and any other end that nothing stands."""

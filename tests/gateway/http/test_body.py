@@ -168,7 +168,7 @@ _requests = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.one_of(
         st.binary(max_size=60), _values.map(json.dumps).map(str.encode), _requests.map(json.dumps).map(str.encode)

@@ -216,7 +216,7 @@ async def test_clocks_may_differ_by_the_leeway_and_no_more() -> None:
 GOOD = token()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     place=st.integers(0, len(GOOD) - 1),
     put=st.text("ABCDEFGHabcdefgh0123456789-_.=+/", max_size=3),
@@ -240,7 +240,7 @@ async def test_the_last_letter_has_one_way_of_writing() -> None:
     await refused(GOOD[:-1] + other)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.fixed_dictionaries(
         {"alg": st.sampled_from(["none", "RS256", "ES256", "HS256", "EdDSA", ""])},

@@ -179,7 +179,7 @@ def _answers(
 
 
 @given(documents())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_document_hides_anything(text: str) -> None:
     """Whatever a document looks like, exactly those places are found that some answer to it would hold."""
     assert {(one.path, one.coordinate) for one in asked(text)} == naively(text)

@@ -65,7 +65,7 @@ async def test_who_reads_does_not_wait_for_who_writes(url: str) -> None:
 
 
 @given(told=updates, cuts=st.lists(st.integers(0, 30), max_size=6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_highest_sequence_stays_on_sqlite(
     told: list[tuple[str, int, bool]], cuts: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -75,7 +75,7 @@ def test_the_highest_sequence_stays_on_sqlite(
 
 
 @given(told=updates, cuts=st.lists(st.integers(0, 30), max_size=6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_highest_sequence_stays_on_postgres(
     postgres: str, told: list[tuple[str, int, bool]], cuts: list[int]
 ) -> None:

@@ -21,10 +21,10 @@ from gateway.telemetry import configure_logs, mask
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
-    before = root.handlers, root.level
+    before, configured = (root.handlers, root.level), structlog.get_config()
     yield
     root.handlers, root.level = before
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def lines(out: io.StringIO) -> list[dict[str, object]]:

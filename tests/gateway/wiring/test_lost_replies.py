@@ -143,7 +143,7 @@ class LostReplies(RuleBasedStateMachine):
         self.runner.close()
 
 
-LostReplies.TestCase.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)
+LostReplies.TestCase.settings = settings(max_examples=12, stateful_step_count=12)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -199,7 +199,7 @@ async def test_a_balance_that_changes_is_told(world: World) -> None:
 CENTS = st.integers(0, 5_000).map(lambda cents: Decimal(cents) / 100)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 400), CENTS, st.lists(st.tuples(CENTS, st.booleans()), max_size=8))
 def test_shares_add_up(points: int, basis: Decimal, moves: list[tuple[Decimal, bool]]) -> None:
     """Whatever comes back in whichever parts, restored or not: no more is taken than was earned, and all of it with the

@@ -115,7 +115,7 @@ LINES = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINES, max_size=6), st.lists(st.sampled_from(CODES), max_size=4, unique=True))
 def test_nothing_ever_costs_less_than_nothing(lines: list[tuple[str, str, str]], codes: list[str]) -> None:
     """Discounts are positive whole cents, add up to the total, and exceed neither an item's price nor the basket's."""

@@ -238,7 +238,7 @@ class AnyStory(RuleBasedStateMachine):
         self.runner.close()
 
 
-AnyStory.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+AnyStory.TestCase.settings = settings(max_examples=15, stateful_step_count=20)
 
 
 TestAnyStory = AnyStory.TestCase

@@ -132,7 +132,7 @@ LINES = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.lists(LINES, min_size=1, max_size=4), st.booleans()), max_size=12), st.booleans())
 def test_never_grants_more_than_there_is(
     baskets: list[tuple[list[tuple[str, str | None, str]], bool]], wait: bool

@@ -143,7 +143,7 @@ async def test_unfulfilled_and_unknown_orders_return_nothing(service: Oms) -> No
 MOVES = st.tuples(st.sampled_from(["create", "receive", "missing", "cancel"]), st.integers(1, 3), st.integers(0, 5))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(MOVES, max_size=25))
 def test_no_piece_comes_back_twice(moves: list[tuple[str, int, int]]) -> None:
     """Whatever is recorded, received and canceled, returned and open pieces never exceed what was fulfilled."""

@@ -11,7 +11,7 @@ def _dropped(*_: object) -> NoReturn:
     raise structlog.DropEvent
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def quiet() -> Iterator[None]:
     """Things break here by the thousand, and each would be a line of the log with a traceback."""
     before = structlog.get_config()

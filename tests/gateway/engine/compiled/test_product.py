@@ -21,7 +21,7 @@ KEPT_TO = [*(rule for rule in specified_rules if rule is not NoUnusedVariablesRu
 CALLERS = {caller.subject: caller for caller in (ASSOCIATE, ADA, GUEST, OPERATIONS)}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(operations(BOTH.graphql), st.integers(0, 50), st.sampled_from(sorted(CALLERS)))
 async def test_random_operations(text: str, mood: int, subject: str) -> None:
     """Data, its order, nulls, faults and freshness are the same, whatever is slow, missing or failing.
@@ -49,7 +49,7 @@ async def test_random_operations(text: str, mood: int, subject: str) -> None:
         assert set(found.errors) <= await unpropagated(BOTH, text, VARIABLES, context(mood, caller))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(operations(BOTH.graphql), st.integers(0, 50), st.sampled_from(sorted(CALLERS)))
 async def test_random_operations_that_come_again(text: str, mood: int, subject: str) -> None:
     """What was written of a record before is what graphql-core writes of it, and nobody changes it for the next."""

@@ -92,7 +92,7 @@ def operations(draw: Any) -> str:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(operations(), st.integers(0, 40), st.booleans(), st.booleans())
 async def test_random_operations(text: str, n: int, yes: bool, no: bool) -> None:
     """Data, its order, the positions that are null, and the errors are the same.

@@ -53,7 +53,7 @@ def alike(operation: OperationDefinitionNode, ours: Variables, raw: dict[str, An
 ALL = {type_: variables(type_) for type_ in TYPES}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(TYPES), VALUES)
 def test_values_are_those_of_graphql_core(type_: str, value: Any) -> None:
     """Whatever is sent, for lists, enums, scalars of our own, inputs in inputs and those that hold themselves."""
