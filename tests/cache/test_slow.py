@@ -24,11 +24,12 @@ SLOW_S = 0.05
 """Longer than a store takes to tell what stands by."""
 
 
-async def _known_and_slow(source: Source, clock: Clock) -> None:
-    """The source said "A" long ago, would say "B" now, and holds its answers back."""
+def _known_and_slow(source: Source, clock: Clock) -> asyncio.Event:
+    """The source said "A" long ago, would say "new" now, and holds its answers back until what is returned is set."""
     clock.advance(31)
     source.names["a"] = "new"
     source.gate = asyncio.Event()
+    return source.gate
 
 
 async def test_nobody_waits_for_a_slow_source(source: Source, store: Store, clock: Clock) -> None:
@@ -36,15 +37,14 @@ async def test_nobody_waits_for_a_slow_source(source: Source, store: Store, cloc
     notes = Notes()
     fetch = products(source, store, notes=notes, slow_s=SLOW_S)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     found = await asyncio.gather(*(fetch(skus("a")) for _ in range(20)))
     assert [names(one) for one in found] == [{"a": "A"}] * 20
     assert {one[Sku("a")].tier for one in found} == {FreshnessTier.STALE_DEGRADED}
     assert (await fetch(skus("a")))[Sku("a")].tier is FreshnessTier.STALE_DEGRADED
     assert source.calls == 2
     assert notes.count(CacheEventKind.DEGRADED) == 21
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     await until(lambda: not fetch.busy)
     found_next = (await fetch(skus("a")))[Sku("a")]
     assert (found_next.value.name, found_next.tier) == ("new", FreshnessTier.FRESH)
@@ -55,11 +55,10 @@ async def test_the_stand_in_may_be_what_another_process_knows(source: Source, cl
     """An entry of the shared store stands in as well as one of this process."""
     shared = MemoryStore(1_000_000, clock)
     await products(source, TwoTiers(MemoryStore(1_000_000, clock), shared))(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     fetch = products(source, TwoTiers(MemoryStore(1_000_000, clock), shared), slow_s=SLOW_S)
     assert names(await fetch(skus("a"))) == {"a": "A"}
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     await until(lambda: not fetch.busy)
 
 
@@ -67,15 +66,14 @@ async def test_without_a_stand_in_a_slow_source_is_waited_for(source: Source, st
     """Also where others of the same ask are known, and by those who join a load that is slow already."""
     fetch = products(source, store, slow_s=SLOW_S)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     both = asyncio.create_task(fetch(skus("a", "b")))
     await until(lambda: source.calls == 2)
     joined = asyncio.create_task(fetch(skus("b")))
     assert names(await fetch(skus("a"))) == {"a": "A"}
     assert not both.done()
     assert not joined.done()
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     assert names(await joined) == {"b": "B"}
     assert names(await both) == {"a": "new", "b": "B"}
     assert source.calls == 2
@@ -85,14 +83,13 @@ async def test_who_demands_a_fresh_answer_waits_for_it(source: Source, store: St
     """What stands by is too old for one demand, and good enough for another."""
     fetch = products(source, store, slow_s=SLOW_S)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     assert names(await fetch(skus("a"))) == {"a": "A"}
     with freshest_within(5.0):
         demanding = asyncio.create_task(fetch(skus("a")))
     with freshest_within(60.0):
         assert names(await fetch(skus("a"))) == {"a": "A"}
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     assert names(await demanding) == {"a": "new"}
     assert source.calls == 2
 
@@ -101,11 +98,10 @@ async def test_a_source_that_is_not_slow_is_waited_for(source: Source, store: St
     """Within the time that a healthy system takes nobody is told the last answer."""
     fetch = products(source, store, slow_s=60.0)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     asked = asyncio.create_task(fetch(skus("a")))
     await until(lambda: source.calls == 2)
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     assert names(await asked) == {"a": "new"}
 
 
@@ -128,7 +124,7 @@ async def test_what_was_forgotten_meanwhile_stands_in_for_nothing(source: Source
     """Of a load under way when its key is forgotten, nobody is told what was known before: the next load is."""
     fetch = products(source, store, slow_s=SLOW_S)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     waiting = asyncio.create_task(fetch(skus("a")))
     await until(lambda: source.calls == 2)
     await fetch.forget(skus("a"))
@@ -137,8 +133,7 @@ async def test_what_was_forgotten_meanwhile_stands_in_for_nothing(source: Source
     await asyncio.wait((waiting, others), timeout=2 * SLOW_S)
     assert not waiting.done()
     assert not others.done()
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     assert names(await waiting) == names(await others) == {"a": "new"}
 
 
@@ -146,14 +141,13 @@ async def test_at_the_deadline_what_was_forgotten_is_not_told_either(source: Sou
     """Whose time is up is told that it was too late, and not what has been forgotten."""
     fetch = products(source, MemoryStore(1_000_000, clock), limits=LoadLimits(poll_s=0.001, wait_s=SLOW_S))
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     waiting = asyncio.create_task(fetch(skus("a")))
     await until(lambda: source.calls == 2)
     await fetch.forget(skus("a"))
     with pytest.raises(DeadlineExceeded):
         await waiting
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     await until(lambda: not fetch.busy)
 
 
@@ -161,14 +155,13 @@ async def test_who_joins_late_is_not_told_what_has_become_too_old(source: Source
     """What stood by when the load began may have passed its time since."""
     fetch = products(source, store, slow_s=SLOW_S)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     assert names(await fetch(skus("a"))) == {"a": "A"}
     clock.advance(60)
     late = asyncio.create_task(fetch(skus("a")))
     await asyncio.wait((late,), timeout=SLOW_S)
     assert not late.done()
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     assert names(await late) == {"a": "new"}
     assert source.calls == 2
 
@@ -177,11 +170,10 @@ async def test_a_slow_load_that_fails_is_begun_again(source: Source, store: Stor
     """Its end is nobody's fault; whoever asks after it begins the next one, and the last answer stands in again."""
     fetch = products(source, store, slow_s=SLOW_S)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     source.error = UpstreamFailed(SystemRole.ERP, "products")
     assert names(await fetch(skus("a"))) == {"a": "A"}
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     await until(lambda: not fetch.busy)
     source.gate = asyncio.Event()
     source.error = None
@@ -198,7 +190,7 @@ async def test_many_keys_of_a_slow_load_cost_one_wait(source: Source, clock: Clo
     source.names = dict(many)
     fetch = products(source, MemoryStore(10_000_000, clock), slow_s=SLOW_S)
     await fetch(skus(*many))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     await fetch(skus(*many))
     turns = 0
 
@@ -213,8 +205,7 @@ async def test_many_keys_of_a_slow_load_cost_one_wait(source: Source, clock: Clo
     counting.cancel()
     assert len(found) == 500
     assert turns < 10
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     await until(lambda: not fetch.busy)
 
 
@@ -223,8 +214,7 @@ async def test_nobody_waits_longer_than_he_may(source: Source, clock: Clock) -> 
     limits = LoadLimits(poll_s=0.001, wait_s=SLOW_S)
     fetch = products(source, MemoryStore(1_000_000, clock), slow_s=60.0, limits=limits)
     await fetch(skus("a"))
-    await _known_and_slow(source, clock)
+    gate = _known_and_slow(source, clock)
     assert names(await fetch(skus("a"))) == {"a": "A"}
-    assert source.gate is not None
-    source.gate.set()
+    gate.set()
     await until(lambda: not fetch.busy)
