@@ -107,20 +107,22 @@ class Flights(Generic[K, T]):
 
 
 async def until_landed(
-    flights: Mapping[str, Flight[T]], wait_s: float, slow_s: float, at_hand: Callable[[str, Flight[T]], object | None]
+    flights: Mapping[str, Flight[T]], wait_s: float, slow_s: float, stand_in: Callable[[str, Flight[T]], object | None]
 ) -> None:
-    """Wait for all of them, at most `wait_s` seconds, and for those with something `at_hand` until `slow_s` after they
-    began.
+    """Wait for all of them, at most `wait_s` seconds, and for those with a `stand_in` until `slow_s` after they began.
 
     One at a time, because a load settles all of its keys at once: a callback for each took 2 us a key.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + wait_s
     for text, flight in flights.items():
-        now, slow_at = loop.time(), flight.began_at + slow_s
-        if flight.landed.done() or now > until or (now >= slow_at and at_hand(text, flight)):
+        landed = flight.landed
+        if landed.done():
             continue
-        await asyncio.wait((flight.landed,), timeout=max(0.0, min(slow_at, until) - now))
+        now, slow_at = loop.time(), flight.began_at + slow_s
+        if now > until or (now >= slow_at and stand_in(text, flight)):
+            continue
+        await asyncio.wait((landed,), timeout=max(0.0, min(slow_at, until) - now))
         # Not by the clock: uvloop counts in milliseconds, and wakes who waits a moment early.
-        if slow_at < until and not flight.landed.done() and not at_hand(text, flight):
-            await asyncio.wait((flight.landed,), timeout=max(0.0, until - loop.time()))
+        if slow_at < until and not landed.done() and not stand_in(text, flight):
+            await asyncio.wait((landed,), timeout=max(0.0, until - loop.time()))

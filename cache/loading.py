@@ -134,22 +134,24 @@ class Loading(Generic[K, T]):
 
     def judge(self, entry: Entry[T]) -> Verdict:
         """What may be done with an entry now: what the policy says, unless whoever asks demands a fresher answer."""
-        now = self._around.clock()
         absent = entry.reading is None
-        verdict = self._policy.judge(now - entry.loaded_at, entry.luck, absent=absent)
-        demanded_s = demanded_age_s()
+        verdict = self._policy.judge(self._around.clock() - entry.loaded_at, entry.luck, absent=absent)
         known_at = entry.loaded_at if entry.reading is None else entry.reading.observed_at
-        if verdict is Verdict.GONE or demanded_s is None or now - known_at <= demanded_s:
+        if verdict is Verdict.GONE or not self.too_old(known_at):
             return verdict
         return Verdict.GONE if absent else Verdict.FALLBACK
 
     def may_stand_in(self, entry: Entry[T]) -> bool:
         """Whether it may be told in place of an answer that is late: within its stale-if-error time, and no older than
         whoever asks demands."""
-        reading, demanded_s, now = entry.reading, demanded_age_s(), self._around.clock()
-        if reading is None or (demanded_s is not None and now - reading.observed_at > demanded_s):
+        if entry.reading is None or self.too_old(entry.reading.observed_at):
             return False
-        return self._policy.judge(now - entry.loaded_at, entry.luck) is not Verdict.GONE
+        return self._policy.judge(self._around.clock() - entry.loaded_at, entry.luck) is not Verdict.GONE
+
+    def too_old(self, known_at: float) -> bool:
+        """Whether what was known at that time is older than whoever asks demands."""
+        demanded_s = demanded_age_s()
+        return demanded_s is not None and self._around.clock() - known_at > demanded_s
 
     async def find(
         self, owner: str, wanted: Mapping[str, K], settle: Settle[T], fallbacks: dict[str, Entry[T]]

@@ -199,18 +199,18 @@ class Cached(Generic[K, T]):
         if remaining_s is not None:
             wait_s = min(wait_s, max(0.0, remaining_s - ANSWER_S))
 
-        def at_hand(text: str, flight: Flight[T]) -> Entry[T] | None:
+        def stand_in(text: str, flight: Flight[T]) -> Entry[T] | None:
             if not self._flights.may_be_joined(owner, text, flight):
                 return None  # what was known when it began has been forgotten
             entry = flight.stand_ins.get(text) or near.get(text)
             return entry if entry is not None and self._loading.may_stand_in(entry) else None
 
-        await until_landed(flights, wait_s, self._slow_s, at_hand)
+        await until_landed(flights, wait_s, self._slow_s, stand_in)
         outcomes: dict[str, Outcome[T]] = {}
         for text, flight in flights.items():
             if flight.landed.done():
                 outcomes[text] = flight.landed.result()
-            elif (entry := at_hand(text, flight)) is not None:
+            elif (entry := stand_in(text, flight)) is not None:
                 slow = UpstreamTimeout(self._system, self.shelf.name, "a load under way is slow")
                 outcomes[text] = Failed(slow, entry)
             else:
@@ -264,11 +264,8 @@ class Cached(Generic[K, T]):
         """
         if isinstance(outcome, Failed):
             return isinstance(outcome.error, DeadlineExceeded | SystemOffPath)
-        demanded_s = demanded_age_s()
         reading = outcome.reading if isinstance(outcome, Landed) else outcome.entry.reading
-        if demanded_s is None or reading is None:
-            return False
-        return self._around.clock() - reading.observed_at > demanded_s
+        return reading is not None and self._loading.too_old(reading.observed_at)
 
     def _has_time(self) -> bool:
         remaining_s = self._around.remaining_s()

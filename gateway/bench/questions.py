@@ -107,6 +107,9 @@ QUESTIONS = (
 )
 """What is asked beside each other, in turn."""
 
+EACH = max(len(SHOWCASE), len(SHOPPERS), len(MEMBERSHIPS))
+"""So many askings of each question are of everything that it asks for."""
+
 
 def needing(system: str) -> list[Question]:
     """Those that cannot do without it."""

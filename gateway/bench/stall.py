@@ -27,7 +27,7 @@ from gateway.bench.house import unbounded
 from gateway.bench.load import Task, paced
 from gateway.bench.neighbours import others_share, ticks
 from gateway.bench.processes import serving
-from gateway.bench.questions import QUESTIONS, Part, Question, needing, sparing
+from gateway.bench.questions import EACH, QUESTIONS, Part, Question, needing, sparing
 from gateway.bench.report import Report
 from gateway.bench.spared import Row, Window, claims, picture, print_report
 from gateway.bench.staged import staged
@@ -47,9 +47,6 @@ IN_FLIGHT_MAX = 400
 ROUNDS_MIN, ROUNDS_MAX, ROUNDS_MORE = 1, 100, 2
 WELL_TIMEOUT_S, LOOK_AGAIN_S = 20.0, 0.1
 SEED, PRODUCTS = 1, 200
-EACH = 40
-"""So many askings of each question are of everything that it asks for."""
-
 _READS = ("inventory.stock", "customers.by_id", "loyalty.by_id", "loyalty.balances")
 # Everything is kept for a moment, so that the system is asked each time.
 _KEPT_SHORTLY = {"fresh_s": 0.1, "stale_while_revalidate_s": 0}

@@ -15,14 +15,14 @@ KEY = StockKey(Sku("SKU-00001"), LocationId("store-001"))
 PATIENT = {"timeout_s": 30.0, "slow_call_s": 0.1}
 
 
-def settings(systems: dict[str, str], folder: Path, **freshness: float) -> Settings:
+def settings(systems: dict[str, str], folder: Path) -> Settings:
     given: dict[str, Any] = {role.lower(): {"url": url} for role, url in systems.items()}
     given["oms"] |= {"wire": PATIENT}
     return build(
         {
             "database": {"url": f"sqlite:///{folder / 'house.db'}"},
             "systems": given,
-            "cache": {"freshness": {"inventory.stock": {"stale_while_revalidate_s": 0} | freshness}},
+            "cache": {"freshness": {"inventory.stock": {"fresh_s": 0.001, "stale_while_revalidate_s": 0}}},
             "projection": {"wait_at_start_s": 0},
             "durable": {"workers_in_serve": False},
         }
@@ -32,7 +32,7 @@ def settings(systems: dict[str, str], folder: Path, **freshness: float) -> Setti
 async def test_the_last_stock_is_answered_while_the_oms_hangs(tmp_path: Path) -> None:
     """Its call may take half a minute; who asks again is answered as soon as it counts as slow, degraded."""
     with Sandbox.start(0, products=5, latency_scale=0) as sandbox:
-        async with open_retail(settings(sandbox.urls, tmp_path, fresh_s=0.001)) as retail:
+        async with open_retail(settings(sandbox.urls, tmp_path)) as retail:
             known = (await retail.inventory.stock(frozenset({KEY})))[KEY]
             async with httpx.AsyncClient() as client:
                 await client.post(f"{sandbox.urls['OMS']}/_sandbox/faults", json={"stall_s": 60})
